@@ -1,0 +1,57 @@
+# Every target sets up what it needs; nothing here takes root.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/var/tools/bin:$(PATH)
+
+.PHONY: help setup demo run test e2e lint types imports deps package check docs bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make .venv with everything the other targets need (they do it by themselves)
+	@scripts/setup-venv
+
+demo: setup ## run the exporter against a simulated gateway on 127.0.0.1
+	@exec smsc-exporter demo $(ARGS)
+
+run: setup ## run the exporter: SMSC_LOGIN=... SMSC_PASSWORD=... make run
+	@exec smsc-exporter run $(ARGS)
+
+test: setup ## run the tests, with branch coverage
+	pytest --quiet -m "not e2e" --cov --cov-report=term $(ARGS)
+
+e2e: setup ## run the tests against real servers (as root, once: scripts/e2e-servers)
+	pytest --quiet -m e2e $(ARGS)
+
+lint: setup ## check style: Python, shell, YAML
+	ruff check .
+	ruff format --check .
+	shellcheck .ci/run scripts/e2e-servers scripts/lock scripts/package scripts/setup-venv scripts/unpack-debian
+	yamllint --strict .
+
+types: setup ## check types
+	mypy
+
+imports: setup ## check which package may import which
+	lint-imports
+
+deps: setup ## check that declared and used dependencies agree
+	deptry exporter
+
+package: setup ## install the built package by plain pip, as a user would, and run it
+	scripts/package
+
+check: lint types imports deps test package ## all of the above that needs no servers
+
+docs: setup ## write the generated pages of docs/ anew
+	python scripts/generate_docs.py
+
+bench: setup ## run the benchmarks
+	python -m benchmarks $(ARGS)
+
+lock: ## compile requirements/ from pyproject.toml (ARGS=--upgrade takes newer versions)
+	scripts/lock $(ARGS)
+
+clean: ## remove caches and build products; .venv and var/ stay
+	rm -rf build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""All that knows smsc.ru: the history call, its answers, codes, names and errors."""

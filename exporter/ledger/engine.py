@@ -1,0 +1,181 @@
+"""The SQLite file behind the ledger: opening, owning, migrating."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from exporter.ledger.errors import (
+    LedgerBusy,
+    LedgerError,
+    LedgerTooNew,
+    LedgerUnavailable,
+    translate,
+)
+
+
+BUSY_TIMEOUT = 5.0
+"""Seconds a transaction waits for another process's one."""
+
+
+class Store:
+    """One SQLite file, its connection and, for the exporter itself, its ownership.
+
+    The owner holds an advisory lock on ``<path>.lock`` for its lifetime: the kernel drops it with
+    the process, however that ends. Commands beside the exporter open without owning and only spend
+    permits.
+    """
+
+    def __init__(self, path: Path, *, owner: bool) -> None:
+        self.path = path
+        self._owner = owner
+        self._lock_fd: int | None = None
+        self._engine: Engine | None = None
+        self._inode = 0
+
+    def open(self) -> None:
+        """Own the file if asked to, connect, and bring the schema up to date.
+
+        Raises:
+            LedgerError: with what stands in the way and what to do.
+
+        """
+        self._make_folder()
+        if self._owner:
+            self._take_ownership()
+        try:
+            self._engine = _engine(self.path)
+            with self._translated(), self._engine.begin() as connection:
+                _migrate(connection, self.path)
+            self._inode = self.path.stat().st_ino
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Fold the log into the file and let go of it; never raises for a broken file."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, for instrumentation."""
+        if self._engine is None:
+            message = f"ledger {self.path} is not open"
+            raise LedgerUnavailable(message)
+        return self._engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One write transaction: all of it or nothing.
+
+        Raises:
+            LedgerError: when the file can't take it; nothing of it was kept then.
+
+        """
+        self._check_identity()
+        with self._translated(), self.engine.begin() as connection:
+            yield connection
+
+    def _check_identity(self) -> None:
+        try:
+            same = self.path.stat().st_ino == self._inode
+        except OSError:
+            same = False
+        if not same:
+            message = f"ledger {self.path} was moved or replaced while in use; opening it again"
+            raise LedgerUnavailable(message)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            raise translate(error, self.path) from error
+
+    def _make_folder(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"ledger folder {self.path.parent} can't be made: {error.strerror}"
+            raise LedgerUnavailable(message) from error
+
+    def _take_ownership(self) -> None:
+        lock = self.path.with_name(self.path.name + ".lock")
+        try:
+            self._lock_fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            message = (
+                f"ledger lock {lock} can't be opened: {error.strerror}; make its folder writable"
+            )
+            raise LedgerUnavailable(message) from error
+        try:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self.close()
+            message = f"ledger {self.path} is in use by another exporter; standing by until it ends"
+            raise LedgerBusy(message) from error
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(raw: sqlite3.Connection, _record: object) -> None:
+        raw.isolation_level = None
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "secure_delete = ON",
+            "temp_store = MEMORY",
+            "cache_size = -16000",
+            "journal_size_limit = 4194304",
+        ):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _migrate(connection: Connection, path: Path) -> None:
+    with as_file(files("exporter.ledger") / "migrations") as folder:
+        config = Config()
+        config.set_main_option("script_location", str(folder))
+        config.attributes["connection"] = connection
+        script = ScriptDirectory.from_config(config)
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current == script.get_current_head():
+            return
+        known = {revision.revision for revision in script.walk_revisions()}
+        if current is not None and current not in known:
+            message = (
+                f"ledger {path} was written by a later version (schema {current}); "
+                "run that version or restore an earlier copy"
+            )
+            raise LedgerTooNew(message)
+        command.upgrade(config, "head")
+
+
+__all__ = ["BUSY_TIMEOUT", "LedgerError", "Store"]

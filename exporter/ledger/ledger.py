@@ -1,0 +1,406 @@
+"""The ledger: one transaction for whatever is learnt, and the totals that follow from it.
+
+Every method is one transaction and blocks; callers keep to one thread. A method that raises
+`LedgerError` has changed nothing.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from exporter.gateway.message import Page
+from exporter.gateway.request import HistoryRequest
+from exporter.ledger import accounts, gaps, pages, permits, pruning, streams
+from exporter.ledger.accounts import Memory
+from exporter.ledger.counting import Context, Counter, Deadlines
+from exporter.ledger.engine import Store
+from exporter.ledger.gaps import Gap
+from exporter.ledger.labels import LabelBook, LabelLimits
+from exporter.ledger.permits import Denied, Limits, Usage
+from exporter.ledger.queries import Pending, Targets
+from exporter.ledger.schema import label_set, network
+from exporter.ledger.snapshot import Distribution, Snapshot, StreamState, Total
+from exporter.ledger.totals import Deltas, Totals
+
+
+class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger must know of a configured account."""
+
+    name: str
+    channels: tuple[str, ...]
+    currency: str
+    lookback: float
+    """Seconds of history that the first sync reads."""
+    first_sync_pages: int
+    """Pages after which the first sync counts as done, the rest being read later."""
+    track_phones: bool
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """How messages are counted and kept."""
+
+    deadlines: Deadlines
+    labels: LabelLimits
+    retention: float
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call ended."""
+
+    finished_at: float
+    duration: float
+    result: str
+    """ok, api_error, http_error or timeout."""
+    code: int | None = None
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page taught."""
+
+    rows: int
+    new: int
+    finals: int
+    """Messages that are now known to be final and were not before."""
+    opened_gap: bool
+    closed_gaps: int
+
+
+class StreamView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a planner may know of one stream."""
+
+    channel: str
+    synced: bool
+    newest_id: str | None
+    head_started: float | None
+    gaps: tuple[Gap, ...]
+    pending: tuple[Pending, ...]
+    """Messages worth reading again, the most urgent first, each with its anchor."""
+
+
+class _Account(msgspec.Struct):
+    id: int
+    spec: AccountSpec
+    book: LabelBook
+    streams: dict[str, int]
+
+
+class Ledger:
+    """Everything known of all accounts."""
+
+    def __init__(
+        self,
+        path: Path,
+        rules: Rules,
+        *,
+        owner: bool,
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self.store = Store(path, owner=owner)
+        self._rules = rules
+        self._random_bytes = random_bytes
+        self._accounts: dict[str, _Account] = {}
+        self._totals = Totals()
+        self._states: dict[tuple[str, str], StreamState] = {}
+        self._networks: set[tuple[str, str, str]] = set()
+        self._restored: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
+        self._saved: float | None = None
+        self.salt = b""
+
+    def open(self, specs: Sequence[AccountSpec], now: float) -> None:
+        """Open the file, make it current, and read what must be at hand.
+
+        Raises:
+            LedgerError: with what stands in the way; the ledger is closed then.
+
+        """
+        self.store.open()
+        try:
+            with self.store.transaction() as connection:
+                self.salt = accounts.salt(connection, self._random_bytes(16))
+                totals = Totals()
+                totals.load(connection)
+                highest = connection.scalar(select(func.max(label_set.c.id))) or 0
+                set_ids = itertools.count(highest + 1)
+                known = {
+                    spec.name: self._register(connection, spec, now, set_ids) for spec in specs
+                }
+                networks = {tuple(row) for row in connection.execute(select(network))}
+                states = self._describe_all(connection, known)
+        except BaseException:
+            self.store.close()
+            raise
+        self._accounts, self._totals, self._states = known, totals, states
+        self._networks = {(o, c, n) for o, c, n in networks}
+        self._restored = _keys(totals)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.store.close()
+
+    def spend(
+        self,
+        account: str,
+        kind: str,
+        request: HistoryRequest,
+        limits: Limits,
+        now: float,
+        *,
+        mark: int,
+    ) -> int | Denied:
+        """Spend a permit for a call that is about to leave; gives its number, or why not."""
+        fingerprint = request.fingerprint(self.salt)
+        account_id = self._accounts[account].id
+        with self.store.transaction() as connection:
+            denied = permits.denial(connection, account_id, fingerprint, limits, now, mark=mark)
+            if denied is not None:
+                return denied
+            return permits.book(connection, account_id, kind, fingerprint, limits, now, mark=mark)
+
+    def finish(self, permit_id: int, limits: Limits, outcome: Outcome) -> None:
+        """Note how a call ended that brought no page."""
+        with self.store.transaction() as connection:
+            _finish(connection, permit_id, limits, outcome)
+
+    def usage(self, account: str, now: float) -> Usage:
+        """The permits that count against an account's hour."""
+        with self.store.transaction() as connection:
+            return permits.usage(connection, self._accounts[account].id, now)
+
+    def recall(self, account: str) -> Memory:
+        """What polling remembers of an account."""
+        with self.store.transaction() as connection:
+            return accounts.recall(connection, self._accounts[account].id)
+
+    def remember(self, account: str, memory: Memory) -> None:
+        """Replace what polling remembers of an account."""
+        with self.store.transaction() as connection:
+            accounts.remember(connection, self._accounts[account].id, memory)
+
+    def apply(
+        self,
+        account: str,
+        channel: str,
+        request: HistoryRequest,
+        page: Page,
+        *,
+        started: float,
+        permit_id: int,
+        limits: Limits,
+        outcome: Outcome,
+    ) -> Applied:
+        """Apply a page and the end of its call in one transaction."""
+        mine = self._accounts[account]
+        deltas = Deltas()
+        with self._counting(mine, deltas) as connection:
+            _finish(connection, permit_id, limits, outcome)
+            known = streams.load(connection, mine.streams[channel])
+            context = self._context(mine, known, started, outcome.finished_at)
+            counter = Counter(context, mine.book, deltas)
+            readings = pages.read_rows(
+                connection,
+                counter,
+                context,
+                page,
+                horizon=known.horizon,
+                anchor=request.prev_id,
+            )
+            pages.write_rows(
+                connection, mine.id, readings, started, track_phones=mine.spec.track_phones
+            )
+            pages.mature_finals(connection, counter, mine.book, context)
+            pages.note_networks(connection, page, self._networks)
+            change = self._move(connection, mine, known, request, page, started, deltas)
+            for reason, count in page.skipped.items():
+                deltas.add(Total.ROWS_SKIPPED, (account, channel, reason), count)
+            known.last_success = outcome.finished_at
+            streams.save(connection, known)
+        self._saved = outcome.finished_at
+        self._networks.update((m.operator, m.country, m.mccmnc) for m in page.messages)
+        finals = len(readings.became_final) + sum(1 for e in readings.new.values() if e.final_seen)
+        return Applied(
+            rows=page.rows,
+            new=len(readings.new),
+            finals=finals,
+            opened_gap=change.opened is not None,
+            closed_gaps=len(change.closed),
+        )
+
+    def collect(self, account: str, now: float, call_timeout: float) -> None:
+        """Take calls that ended without a page, here or in another process, into the totals."""
+        mine = self._accounts[account]
+        with self._counting(mine, Deltas(), lost_before=now - 2 * call_timeout):
+            pass
+
+    def refresh(self, account: str, channel: str, now: float) -> None:
+        """Look at a stream anew for the next snapshot."""
+        mine = self._accounts[account]
+        with self.store.transaction() as connection:
+            self._states[account, channel] = self._describe(connection, mine, channel, now)
+
+    def view(self, account: str, channel: str, now: float, *, limit: int = 50) -> StreamView:
+        """What a planner may know of a stream."""
+        stream_id = self._accounts[account].streams[channel]
+        with self.store.transaction() as connection:
+            known = streams.load(connection, stream_id)
+            return StreamView(
+                channel=channel,
+                synced=known.synced,
+                newest_id=known.newest_id,
+                head_started=known.head_started,
+                gaps=streams.open_gaps(connection, stream_id),
+                pending=Targets(connection, stream_id).urgent(now, known.head_started, limit),
+            )
+
+    def prune(self, account: str, channel: str, now: float) -> bool:
+        """One round of forgetting; True when another is needed."""
+        mine = self._accounts[account]
+        deltas = Deltas()
+        with self._counting(mine, deltas) as connection:
+            known = streams.load(connection, mine.streams[channel])
+            lost, more = pruning.prune(connection, known, now=now, retention=self._rules.retention)
+            deltas.add(Total.UNREAD_SECONDS, (account, channel), lost)
+        return more
+
+    def snapshot(self) -> Snapshot:
+        """The totals and streams as of the last commit; what polling knows is added elsewhere."""
+        deadlines = self._rules.deadlines
+        return Snapshot(
+            totals=self._totals.counts,
+            distributions=self._totals.distributions,
+            label_sets=tuple(
+                (known.labels, mine.spec.currency)
+                for mine in self._accounts.values()
+                for known in mine.book.sets()
+            ),
+            deadlines=dict(zip(deadlines.names, deadlines.seconds, strict=True)),
+            streams=tuple(self._states.values()),
+            operators=tuple(sorted((o, c, n[:3], n[3:]) for o, c, n in self._networks)),
+            ledger_saved=self._saved,
+            restored=self._restored,
+        )
+
+    def _register(
+        self, connection: Connection, spec: AccountSpec, now: float, set_ids: Iterator[int]
+    ) -> _Account:
+        account_id = accounts.find_or_make(connection, spec.name)
+        book = LabelBook(account_id, spec.name, self._rules.labels, set_ids)
+        book.load(connection)
+        known = {
+            channel: streams.find_or_make(
+                connection, account_id, channel, now=now, lookback=spec.lookback
+            )
+            for channel in spec.channels
+        }
+        return _Account(account_id, spec, book, known)
+
+    @contextmanager
+    def _counting(
+        self, mine: _Account, deltas: Deltas, *, lost_before: float = 0.0
+    ) -> Iterator[Connection]:
+        """A transaction that may add to the totals; the mirror follows only when it is through."""
+        try:
+            with self.store.transaction() as connection:
+                yield connection
+                _count_calls(
+                    permits.collect(connection, mine.id, lost_before), mine.spec.name, deltas
+                )
+                mine.book.write(connection)
+                after = self._totals.write(connection, deltas)
+        except BaseException:
+            mine.book.rollback()
+            raise
+        mine.book.commit()
+        self._totals = after
+
+    def _context(
+        self, mine: _Account, known: streams.Stream, started: float, finished: float
+    ) -> Context:
+        return Context(
+            mine.id,
+            mine.spec.name,
+            known.id,
+            mine.spec.currency,
+            known.baseline,
+            started,
+            finished,
+            self._rules.deadlines,
+            self._rules.labels.region,
+        )
+
+    def _move(
+        self,
+        connection: Connection,
+        mine: _Account,
+        known: streams.Stream,
+        request: HistoryRequest,
+        page: Page,
+        started: float,
+        deltas: Deltas,
+    ) -> gaps.Change:
+        """Move the stream's gaps and frontier by a page."""
+        before = streams.open_gaps(connection, known.id)
+        change = gaps.read(before, known.frontier, request, page, started)
+        streams.apply_change(connection, known, change)
+        if change.newest is not None:
+            known.newest_id = change.newest.int_id
+            known.newest_time = change.newest.send_time
+        if gaps.is_head(request):
+            known.head_started = started
+        if change.truncated:
+            deltas.add(Total.TRUNCATED, (mine.spec.name, known.channel), change.truncated)
+        if not known.synced:
+            known.sync_pages += 1
+            unread = any(gap.baseline for gap in change.kept) or change.opened is not None
+            known.synced = not unread or known.sync_pages >= mine.spec.first_sync_pages
+        return change
+
+    def _describe_all(
+        self, connection: Connection, known: dict[str, _Account]
+    ) -> dict[tuple[str, str], StreamState]:
+        return {
+            (name, channel): self._describe(connection, mine, channel, None)
+            for name, mine in known.items()
+            for channel in mine.streams
+        }
+
+    def _describe(
+        self, connection: Connection, mine: _Account, channel: str, now: float | None
+    ) -> StreamState:
+        known = streams.load(connection, mine.streams[channel])
+        deadlines = self._rules.deadlines
+        named = tuple(zip(deadlines.seconds, deadlines.names, strict=True))
+        moment = (known.last_success or known.baseline) if now is None else now
+        return streams.describe(connection, mine.spec.name, known, mine.book, named, moment)
+
+
+def _finish(connection: Connection, permit_id: int, limits: Limits, outcome: Outcome) -> None:
+    permits.finish(
+        connection,
+        permit_id,
+        limits,
+        finished_at=outcome.finished_at,
+        result=outcome.result,
+        code=outcome.code,
+        duration=outcome.duration,
+    )
+
+
+def _count_calls(calls: Sequence[permits.Finished], account: str, deltas: Deltas) -> None:
+    for call in calls:
+        deltas.add(Total.PERMITS, (account, call.kind))
+        if call.result is None or call.duration is None:
+            continue
+        deltas.add(Total.API_REQUESTS, (account, "history", call.result))
+        deltas.observe(Distribution.REQUEST_DURATION, ("history",), call.duration)
+        if call.code is not None:
+            deltas.add(Total.API_ERRORS, (account, "history", str(call.code)))
+
+
+def _keys(totals: Totals) -> frozenset[tuple[str, tuple[str, ...]]]:
+    counted = ((f.value, labels) for f, values in totals.counts.items() for labels in values)
+    observed = ((f.value, labels) for f, v in totals.distributions.items() for labels in v)
+    return frozenset(itertools.chain(counted, observed))

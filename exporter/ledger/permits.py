@@ -1,0 +1,248 @@
+"""The log of permits: spent in the ledger before the call leaves, whatever comes back.
+
+The gateway judges a call when it arrives, which the caller can't see. So a permit counts from the
+latest moment at which its call can have arrived: the end of the call, or for a call whose end was
+never seen (a crash) its time-out.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+
+from exporter.ledger.rows import new_id
+from exporter.ledger.schema import permit
+
+
+MARGIN = 1.0
+"""Seconds added to every window: the gateway's clock may tick in whole seconds."""
+LOGIN_WINDOW = 1800.0
+"""Seconds in which the gateway counts failed log-ins before it blocks the address."""
+LOGIN_FAILURES = 3
+"""Failed log-ins we allow ourselves in that time; the fifth would block the address."""
+TURNED_ACCOUNTS = 2
+"""Accepted accounts that must turn refused before the others hold back."""
+RECHECK = 60.0
+"""Seconds after which an account that holds back looks again."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be spent now; ``requests`` is after back-off and reserve."""
+
+    requests: int
+    window: float
+    identical: int
+    identical_window: float
+    concurrency: int
+    call_timeout: float
+    """Longest a call can take, seconds."""
+
+
+class Denied(msgspec.Struct, frozen=True, kw_only=True):
+    """No permit now."""
+
+    reason: str
+    """budget, identical, concurrency, login or pause."""
+    until: float
+    """Unix seconds at which asking again makes sense."""
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Permits that count against the hour: when each is free, ascending, and how many are out."""
+
+    free_at: tuple[float, ...]
+    open: int
+
+
+def usage(connection: Connection, account_id: int, now: float) -> Usage:
+    """What the account has spent as of ``now``."""
+    mine = and_(permit.c.account_id == account_id, permit.c.free_at > now)
+    times = connection.scalars(select(permit.c.free_at).where(mine).order_by(permit.c.free_at))
+    free_at = tuple(times)
+    unfinished = select(func.count()).where(mine, permit.c.finished_at.is_(None))
+    return Usage(free_at, connection.scalar(unfinished) or 0)
+
+
+def denial(
+    connection: Connection,
+    account_id: int,
+    fingerprint: str,
+    limits: Limits,
+    now: float,
+    *,
+    mark: int,
+) -> Denied | None:
+    """Why no permit can be had now, or None.
+
+    ``mark`` tells the credentials: only calls made with the present ones count as failed log-ins.
+    """
+    spent = usage(connection, account_id, now)
+    if len(spent.free_at) >= limits.requests:
+        over = len(spent.free_at) - limits.requests
+        return Denied(reason="budget", until=spent.free_at[min(over, len(spent.free_at) - 1)])
+    alike = _identical_free_at(connection, account_id, fingerprint, now)
+    if len(alike) >= limits.identical:
+        return Denied(reason="identical", until=alike[len(alike) - limits.identical])
+    running = _running(connection, account_id, now - limits.call_timeout - MARGIN)
+    if running >= limits.concurrency:
+        return Denied(reason="concurrency", until=now + MARGIN)
+    return _login_denial(connection, account_id, limits, now, mark)
+
+
+def book(
+    connection: Connection,
+    account_id: int,
+    kind: str,
+    fingerprint: str,
+    limits: Limits,
+    now: float,
+    *,
+    mark: int,
+) -> int:
+    """Spend a permit; gives its number."""
+    _forget(connection, now)
+    latest = now + limits.call_timeout + MARGIN
+    result = connection.execute(
+        insert(permit).values(
+            account_id=account_id,
+            kind=kind,
+            fingerprint=fingerprint,
+            spent_at=now,
+            free_at=latest + limits.window,
+            identical_free_at=latest + limits.identical_window,
+            credentials_mark=mark,
+        )
+    )
+    return new_id(result)
+
+
+def finish(
+    connection: Connection,
+    permit_id: int,
+    limits: Limits,
+    *,
+    finished_at: float,
+    result: str,
+    code: int | None,
+    duration: float,
+) -> None:
+    """Note how a call ended; its permit is free a window after that."""
+    connection.execute(
+        update(permit)
+        .where(permit.c.id == permit_id)
+        .values(
+            finished_at=finished_at,
+            free_at=finished_at + MARGIN + limits.window,
+            identical_free_at=finished_at + MARGIN + limits.identical_window,
+            result=result,
+            code=code,
+            duration=duration,
+        )
+    )
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """A call to be counted in the totals."""
+
+    kind: str
+    result: str | None
+    code: int | None
+    duration: float | None
+
+
+def collect(connection: Connection, account_id: int, lost_before: float) -> Sequence[Finished]:
+    """Calls of this account not yet in the totals, marking them as counted.
+
+    Those without an end are taken once they are older than ``lost_before``: their process died.
+    """
+    ready = and_(
+        permit.c.account_id == account_id,
+        permit.c.counted.is_(False),
+        or_(permit.c.finished_at.is_not(None), permit.c.spent_at < lost_before),
+    )
+    columns = (permit.c.kind, permit.c.result, permit.c.code, permit.c.duration)
+    rows = [Finished(*row) for row in connection.execute(select(*columns).where(ready))]
+    if rows:
+        connection.execute(update(permit).where(ready).values(counted=True))
+    return rows
+
+
+def _identical_free_at(
+    connection: Connection, account_id: int, fingerprint: str, now: float
+) -> Sequence[float]:
+    alike = and_(
+        permit.c.account_id == account_id,
+        permit.c.fingerprint == fingerprint,
+        permit.c.identical_free_at > now,
+    )
+    column = permit.c.identical_free_at
+    return connection.scalars(select(column).where(alike).order_by(column)).all()
+
+
+def _running(connection: Connection, account_id: int, since: float) -> int:
+    running = and_(
+        permit.c.account_id == account_id,
+        permit.c.finished_at.is_(None),
+        permit.c.spent_at > since,
+    )
+    return connection.scalar(select(func.count()).where(running)) or 0
+
+
+def _login_denial(
+    connection: Connection, account_id: int, limits: Limits, now: float, mark: int
+) -> Denied | None:
+    """Keep all accounts together, behind one address, below the failures that block it.
+
+    An account that the gateway accepted stays free while others are refused, unless accepted
+    accounts turn refused one after the other: then the address itself is no longer welcome.
+    """
+    since = now - LOGIN_WINDOW - limits.call_timeout - MARGIN
+    last_accepted = _last_accepted(connection, account_id, mark, since)
+    suspect = or_(permit.c.code == 2, permit.c.finished_at.is_(None))
+    query = select(permit.c.account_id, permit.c.spent_at, permit.c.code).where(
+        permit.c.spent_at > since, suspect
+    )
+    suspects = connection.execute(query.order_by(permit.c.spent_at)).all()
+    refused = [row for row in suspects if row.code == 2]
+    if last_accepted and not any(r.account_id == account_id for r in refused):
+        accepted = _accepted_accounts(connection, since)
+        turned = {row.account_id for row in refused} & accepted
+        if len(turned) < TURNED_ACCOUNTS or _last_success(connection) > refused[-1].spent_at:
+            return None
+        return Denied(reason="login", until=now + RECHECK)
+    accepted = _accepted_accounts(connection, since)
+    failures = [row for row in suspects if row.code == 2 or row.account_id not in accepted]
+    if len(failures) < LOGIN_FAILURES:
+        return None
+    oldest = failures[len(failures) - LOGIN_FAILURES]
+    if oldest.code is None and oldest.spent_at > now - limits.call_timeout - MARGIN:
+        return Denied(reason="login", until=now + MARGIN)
+    return Denied(reason="login", until=oldest.spent_at + now - since)
+
+
+def _last_accepted(connection: Connection, account_id: int, mark: int, since: float) -> float:
+    accepted = and_(
+        permit.c.account_id == account_id,
+        permit.c.credentials_mark == mark,
+        permit.c.result == "ok",
+        permit.c.spent_at > since,
+    )
+    return connection.scalar(select(func.max(permit.c.spent_at)).where(accepted)) or 0.0
+
+
+def _accepted_accounts(connection: Connection, since: float) -> set[int]:
+    query = select(permit.c.account_id).where(permit.c.result == "ok", permit.c.spent_at > since)
+    return set(connection.scalars(query.distinct()))
+
+
+def _last_success(connection: Connection) -> float:
+    return (
+        connection.scalar(select(func.max(permit.c.spent_at)).where(permit.c.result == "ok")) or 0.0
+    )
+
+
+def _forget(connection: Connection, now: float) -> None:
+    old = and_(permit.c.free_at <= now, permit.c.spent_at <= now - 2 * LOGIN_WINDOW)
+    connection.execute(delete(permit).where(old, permit.c.counted.is_(True)))
+    stale = and_(permit.c.identical_free_at <= now, permit.c.fingerprint.is_not(None))
+    connection.execute(update(permit).where(stale).values(fingerprint=None))

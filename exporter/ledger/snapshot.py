@@ -1,0 +1,156 @@
+"""What the exposition may see: one frozen state of the ledger and of polling."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+
+Labels = tuple[str, ...]
+"""Label values in the order the family's docstring gives."""
+
+
+class Total(StrEnum):
+    """Persistent counters. L = account, channel, country, operator, sender; O = L without sender."""
+
+    SUBMITTED = "messages_submitted"
+    """L"""
+    SEGMENTS = "segments_submitted"
+    """L"""
+    COST = "cost"
+    """L, currency"""
+    COST_REFUNDED = "cost_refunded"
+    """O, currency"""
+    FINAL = "messages_final"
+    """L, status"""
+    MATURED = "messages_matured"
+    """L, deadline, outcome"""
+    MATURED_COST = "matured_cost"
+    """O, currency, outcome"""
+    FAILURES = "message_failures"
+    """L, status, err"""
+    REGION_MATURED = "region_messages_matured"
+    """account, channel, country, region, outcome (delivered, not_delivered, pending)"""
+    CHANGES = "message_status_changes_after_final"
+    """account, channel, from, to"""
+    DISCOVERED_LATE = "messages_discovered_late"
+    """account, channel"""
+    ROWS_SKIPPED = "rows_skipped"
+    """account, channel (of the stream), reason"""
+    TRUNCATED = "poll_truncated"
+    """account, channel (of the stream)"""
+    UNREAD_SECONDS = "history_unread_seconds"
+    """account, channel (of the stream)"""
+    API_REQUESTS = "api_requests"
+    """account, endpoint, result (ok, api_error, http_error, timeout)"""
+    API_ERRORS = "api_errors"
+    """account, endpoint, code"""
+    PERMITS = "api_permits"
+    """account, kind"""
+    LABEL_OVERFLOW = "exporter_label_overflow"
+    """account (summed away when shown), label"""
+
+
+class Distribution(StrEnum):
+    """Persistent histograms."""
+
+    DELIVERY = "message_delivery_seconds"
+    """O; delivered messages, send time to receipt"""
+    FINAL = "message_final_seconds"
+    """account, channel, country, outcome; send time to first final status"""
+    DISCOVERY = "message_discovery_delay_seconds"
+    """account, channel; send time to first sight"""
+    KNOWLEDGE = "status_knowledge_delay_seconds"
+    """account; status change to its reading, of messages read pending before"""
+    REQUEST_DURATION = "api_request_duration_seconds"
+    """endpoint"""
+
+
+DELIVERY_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 10800, 43200, 86400)
+DELAY_BUCKETS = (15, 30, 60, 120, 300, 900, 3600, 21600, 86400)
+REQUEST_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+BUCKETS: Mapping[Distribution, tuple[float, ...]] = {
+    Distribution.DELIVERY: DELIVERY_BUCKETS,
+    Distribution.FINAL: DELIVERY_BUCKETS,
+    Distribution.DISCOVERY: DELAY_BUCKETS,
+    Distribution.KNOWLEDGE: DELAY_BUCKETS,
+    Distribution.REQUEST_DURATION: REQUEST_BUCKETS,
+}
+"""Upper bounds in seconds; the last bucket, +Inf, is implied."""
+
+
+class Observations(msgspec.Struct, frozen=True):
+    """A histogram's state: observations in each bucket (not cumulative, +Inf last) and their sum."""
+
+    counts: tuple[int, ...]
+    sum: Decimal
+
+
+class StreamState(msgspec.Struct, frozen=True, kw_only=True):
+    """One history stream of an account: ``channel`` is sms or email."""
+
+    account: str
+    channel: str
+    synced: bool = False
+    """The first sync is done; before it no message series is shown."""
+    last_success: float | None = None
+    """Unix seconds of the last applied page."""
+    cadence: float = 0.0
+    """Seconds between head pages now aimed at."""
+    poll_up: bool | None = None
+    """Whether the last call of this stream gave a readable page; None before any."""
+    watermark: float | None = None
+    """Unix seconds; all messages sent up to here have been seen."""
+    gaps: int = 0
+    gap_seconds: float = 0.0
+    coverage: float | None = None
+    """Share of the last 24 h (or of the time since the baseline) that has been read, 0-1."""
+    tracked: int = 0
+    """Messages of which something is still to come: pending, or with a deadline ahead."""
+    overdue: Mapping[str, int] = {}
+    """Deadline label to messages past it that no reading has matured."""
+    pending: Mapping[Labels, int] = {}
+    """(channel, country, operator, state, age) to pending messages, as of the last good page."""
+
+
+class AccountState(msgspec.Struct, frozen=True, kw_only=True):
+    """One account."""
+
+    account: str
+    up: bool | None = None
+    """The last poll worked; None before any."""
+    state: str = "starting"
+    """One of starting, ok, refused, blocked, limited, unreachable, unreadable, ledger."""
+    detail: str = ""
+    """The state in words, free of secrets and personal data."""
+    budget_limit: int = 0
+    """History calls that may be made in a rolling window now, after back-off and reserve."""
+    permits_free_at: tuple[float, ...] = ()
+    """When each permit that counts against the limit stops counting, Unix seconds."""
+    expected_countries: tuple[str, ...] = ()
+    last_turn: float | None = None
+    """When the account's poller last went round its loop."""
+    next_poll: float | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a scrape needs, consistent with one another."""
+
+    totals: Mapping[Total, Mapping[Labels, int | Decimal]] = {}
+    distributions: Mapping[Distribution, Mapping[Labels, Observations]] = {}
+    label_sets: tuple[tuple[Labels, str], ...] = ()
+    """Each known L with its account's currency: every family of L is shown for it, from 0."""
+    deadlines: Mapping[str, int] = {}
+    """Deadline label (5m) to seconds, ascending."""
+    streams: tuple[StreamState, ...] = ()
+    accounts: tuple[AccountState, ...] = ()
+    operators: tuple[tuple[str, str, str, str], ...] = ()
+    """operator, country, mcc, mnc of each network seen"""
+    recent: Mapping[Labels, tuple[int, float]] = {}
+    """(account, channel, country) to distinct recipients and the busiest block's share, last hour"""
+    ledger_up: bool = True
+    ledger_saved: float | None = None
+    """Unix seconds of the last commit."""
+    restored: frozenset[tuple[str, Labels]] = frozenset()
+    """(family value, labels) that were in the ledger when it was opened: never held at zero."""

@@ -1,0 +1,230 @@
+"""Streams in the ledger: how far each has been read, its gaps, and what it looks like from outside."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import (
+    Connection,
+    Integer,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from exporter.ledger import gaps
+from exporter.ledger.gaps import Frontier, Gap
+from exporter.ledger.labels import LabelBook
+from exporter.ledger.rows import new_id
+from exporter.ledger.schema import FINAL, PENDING, gap, message, stream
+from exporter.ledger.snapshot import Labels, StreamState
+
+
+DAY = 86400
+AGES = ((300, "0-5m"), (3600, "5m-1h"), (DAY, "1h-24h"))
+"""Upper ages (s) of the pending gauge's classes; older ones are 24h+."""
+STATES = {-2: "stopped", -1: "queued", 0: "accepted"}
+
+
+class Stream(msgspec.Struct):
+    """One row of `schema.stream`."""
+
+    id: int
+    account_id: int
+    channel: str
+    baseline: float
+    horizon: int
+    sync_pages: int
+    synced: bool
+    newest_id: str | None
+    newest_time: int | None
+    head_started: float | None
+    last_success: float | None
+
+    @property
+    def frontier(self) -> Frontier:
+        """The end of what is known towards the present."""
+        return Frontier(self.newest_id, self.newest_time, self.horizon)
+
+
+def load(connection: Connection, stream_id: int) -> Stream:
+    """The stream as stored."""
+    return Stream(*connection.execute(select(stream).where(stream.c.id == stream_id)).one())
+
+
+def find_or_make(
+    connection: Connection, account_id: int, channel: str, *, now: float, lookback: float
+) -> int:
+    """The stream's id; a new stream has its baseline now and its horizon ``lookback`` s before."""
+    query = select(stream.c.id).where(
+        stream.c.account_id == account_id, stream.c.channel == channel
+    )
+    known = connection.scalar(query)
+    if known is not None:
+        return int(known)
+    made = connection.execute(
+        insert(stream).values(
+            account_id=account_id, channel=channel, baseline=now, horizon=int(now - lookback)
+        )
+    )
+    return new_id(made)
+
+
+def open_gaps(connection: Connection, stream_id: int) -> tuple[Gap, ...]:
+    """Gaps that can still be closed, newest first."""
+    query = select(gap).where(gap.c.stream_id == stream_id, gap.c.given_up.is_(False))
+    return tuple(_gap(row) for row in connection.execute(query.order_by(gap.c.upper_time.desc())))
+
+
+def apply_change(connection: Connection, known: Stream, change: gaps.Change) -> None:
+    """Store what a page did to the stream's gaps."""
+    for closed in change.closed:
+        connection.execute(delete(gap).where(gap.c.id == closed.id))
+    for kept in change.kept:
+        connection.execute(update(gap).where(gap.c.id == kept.id).values(**_values(kept)))
+    if change.opened is not None:
+        values = _values(change.opened)
+        connection.execute(insert(gap).values(stream_id=known.id, given_up=False, **values))
+
+
+def save(connection: Connection, known: Stream) -> None:
+    """Store the stream."""
+    values = msgspec.structs.asdict(known)
+    del values["id"]
+    connection.execute(update(stream).where(stream.c.id == known.id).values(**values))
+
+
+def give_up_before(connection: Connection, stream_id: int, cutoff: int) -> int:
+    """Give up what of the gaps lies before ``cutoff``; gives the seconds given up."""
+    lost = 0
+    for old in open_gaps(connection, stream_id):
+        if old.lower_time >= cutoff:
+            continue
+        upper = min(old.upper_time, cutoff)
+        lost += 0 if old.baseline else max(0, upper - old.lower_time)
+        connection.execute(
+            insert(gap).values(
+                stream_id=stream_id,
+                given_up=True,
+                **_values(msgspec.structs.replace(old, upper_time=upper)),
+            )
+        )
+        if old.upper_time <= cutoff:
+            connection.execute(delete(gap).where(gap.c.id == old.id))
+        else:
+            rest = msgspec.structs.replace(old, lower_id=None, lower_time=cutoff)
+            connection.execute(update(gap).where(gap.c.id == old.id).values(**_values(rest)))
+    forgotten = gap.c.upper_time < cutoff - DAY
+    connection.execute(
+        delete(gap).where(gap.c.stream_id == stream_id, gap.c.given_up.is_(True), forgotten)
+    )
+    return lost
+
+
+def describe(
+    connection: Connection,
+    account: str,
+    known: Stream,
+    book: LabelBook,
+    deadlines: Sequence[tuple[int, str]],
+    now: float,
+) -> StreamState:
+    """The stream as the exposition shows it, as of ``now``: the time of its last good page."""
+    opened = open_gaps(connection, known.id)
+    return StreamState(
+        account=account,
+        channel=known.channel,
+        synced=known.synced,
+        last_success=known.last_success,
+        watermark=_watermark(known, opened),
+        gaps=len(opened),
+        gap_seconds=float(sum(g.seconds for g in opened)),
+        coverage=_coverage(connection, known, now),
+        tracked=_tracked(connection, known.id),
+        overdue=_overdue(connection, known.id, deadlines, now),
+        pending=_pending(connection, known.id, book, now),
+    )
+
+
+def _watermark(known: Stream, opened: Sequence[Gap]) -> float | None:
+    if known.head_started is None:
+        return None
+    return min((float(g.lower_time) for g in opened if not g.baseline), default=known.head_started)
+
+
+def _coverage(connection: Connection, known: Stream, now: float) -> float | None:
+    if known.head_started is None:
+        return None
+    since = max(now - DAY, known.baseline)
+    if now - since < 1:
+        return 1.0
+    query = select(gap.c.lower_time, gap.c.upper_time).where(gap.c.stream_id == known.id)
+    unread = max(0.0, now - known.head_started)
+    for row in connection.execute(query):
+        unread += max(0.0, min(row.upper_time, now) - max(row.lower_time, since))
+    return max(0.0, 1 - unread / (now - since))
+
+
+def _tracked(connection: Connection, stream_id: int) -> int:
+    due = select(func.count()).where(
+        message.c.stream_id == stream_id,
+        message.c.state.in_((PENDING, FINAL)),
+        message.c.due.is_not(None),
+    )
+    late = select(func.count()).where(
+        message.c.stream_id == stream_id, message.c.state == PENDING, message.c.due.is_(None)
+    )
+    return (connection.scalar(due) or 0) + (connection.scalar(late) or 0)
+
+
+def _overdue(
+    connection: Connection, stream_id: int, deadlines: Sequence[tuple[int, str]], now: float
+) -> dict[str, int]:
+    query = (
+        select(message.c.matured, func.count())
+        .where(message.c.stream_id == stream_id, message.c.state == PENDING, message.c.due <= now)
+        .group_by(message.c.matured)
+    )
+    overdue = {name: 0 for _, name in deadlines}
+    for matured, count in connection.execute(query):
+        name = next((name for seconds, name in deadlines if seconds > matured), None)
+        if name is not None:
+            overdue[name] += count
+    return overdue
+
+
+def _pending(
+    connection: Connection, stream_id: int, book: LabelBook, now: float
+) -> dict[Labels, int]:
+    age = cast(literal(int(now)) - message.c.send_time, Integer)
+    age_class = case(
+        *((age < limit, literal(name)) for limit, name in AGES), else_=literal("24h+")
+    ).label("age")
+    query = (
+        select(message.c.label_set_id, message.c.status, age_class, func.count().label("messages"))
+        .where(
+            message.c.stream_id == stream_id,
+            message.c.state == PENDING,
+            message.c.send_time <= int(now),
+        )
+        .group_by(message.c.label_set_id, message.c.status, age_class)
+    )
+    counted: dict[Labels, int] = {}
+    for row in connection.execute(query):
+        labels = (*book[row.label_set_id].route[1:], STATES.get(row.status, "queued"), row.age)
+        counted[labels] = counted.get(labels, 0) + row.messages
+    return counted
+
+
+def _gap(row: object) -> Gap:
+    return msgspec.convert(row, Gap, from_attributes=True)
+
+
+def _values(known: Gap) -> dict[str, object]:
+    values = msgspec.structs.asdict(known)
+    del values["id"]
+    return values

@@ -1,0 +1,1 @@
+"""The HTTP side: /metrics, a page for people, health, readiness and reload."""
