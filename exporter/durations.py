@@ -7,7 +7,7 @@ LONGEST = 100 * 366 * 86400
 """Longest duration that is understood, in seconds."""
 
 _MILLISECONDS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
-_WITH_UNITS = re.compile("".join(f"(?:(?P<{unit}>[0-9]{{1,12}}){unit})?" for unit in _MILLISECONDS))
+_WITH_UNITS = re.compile("".join(f"(?:(?P<{unit}>[0-9]{{1,15}}){unit})?" for unit in _MILLISECONDS))
 _NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _EXPLANATION = "must be a duration such as 90s, 5m or 1h30m, or a number of seconds"
 

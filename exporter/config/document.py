@@ -93,7 +93,9 @@ class _Reader:
             self._unreadable(line, "is not UTF-8 text; save it as UTF-8")
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            self._unreadable(mark and mark.line + 1, _syntax_error(error.problem, mark))
+            self._unreadable(
+                None if mark is None else mark.line + 1, _syntax_error(error.problem, mark)
+            )
         except (yaml.YAMLError, ValueError, OverflowError):
             self._unreadable(None, "is not valid YAML: it holds a character that is not allowed")
         except _TooBigError:

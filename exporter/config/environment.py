@@ -34,7 +34,7 @@ def account_of(given: Mapping[str, str]) -> dict[str, str]:
     return {"name": ACCOUNT_NAME, **keys}
 
 
-def place(location: Location) -> tuple[Source, Location]:
+def at_variable(location: Location) -> tuple[Source, Location]:
     """The variable that stands for a key of the account."""
     return ENVIRONMENT, tuple(f"SMSC_{key}".upper() for key in location)
 

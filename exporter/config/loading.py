@@ -9,9 +9,16 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from exporter.config import environment
 from exporter.config.credentials import resolve
 from exporter.config.document import Document, read_document
+from exporter.config.environment import (
+    ENVIRONMENT,
+    account_of,
+    at_variable,
+    given_variables,
+    ledger_path,
+    note_misspelt,
+)
 from exporter.config.models import Account, AccountSettings, Config, LogConfig, Settings, Web
 from exporter.config.problems import (
     Findings,
@@ -67,7 +74,7 @@ def load(
     it can, but keys, values, variables or flags are wrong.
     """
     findings = Findings()
-    document = Document(environment.ENVIRONMENT) if path is None else read_document(path, findings)
+    document = Document(ENVIRONMENT) if path is None else read_document(path, findings)
     flags = _flags(overrides, findings)
     if document is None:
         raise UnreadableConfigError(findings.problems)
@@ -112,8 +119,8 @@ def _settings(
         report(error, WrittenConfig, lambda location: (document.source, location), findings)
         return None
     written = settings.ledger.path if "path" in settings.ledger.model_fields_set else None
-    place = environment.ledger_path(written, environ)
-    ledger = settings.ledger.model_copy(update={"path": place})
+    path = ledger_path(written, environ)
+    ledger = settings.ledger.model_copy(update={"path": path})
     return settings.model_copy(update={"ledger": ledger})
 
 
@@ -122,20 +129,20 @@ def _accounts(
 ) -> list[Account | None]:
     """Each account in turn, None for those with problems."""
     listed = document.content.get("accounts") or []
-    given = environment.given_variables(environ)
-    environment.note_misspelt(environ, findings)
+    given = given_variables(environ)
+    note_misspelt(environ, findings)
     if not isinstance(listed, list):
         findings.wrong(document.source, ("accounts",), "must be a list, each entry after '- '")
         return []
     if listed:
         for variable in given:
             message = "is ignored, because the file lists accounts"
-            findings.doubtful(environment.ENVIRONMENT, (variable,), message)
+            findings.doubtful(ENVIRONMENT, (variable,), message)
         return _listed(listed, document, findings)
     if given:
-        content = environment.account_of(given)
-        return [_account(content, environment.place, Path(), findings)]
-    message = "are missing; list one, or set SMSC_LOGIN and SMSC_PASSWORD, or SMSC_APIKEY"
+        content = account_of(given)
+        return [_account(content, at_variable, Path(), findings)]
+    message = "are missing; list one in the file, or set SMSC_LOGIN and SMSC_PASSWORD"
     findings.wrong(document.source, ("accounts",), message)
     return []
 

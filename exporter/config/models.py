@@ -21,6 +21,7 @@ from exporter.config.values import (
     ListenAddress,
     Login,
     Name,
+    NotEmpty,
     SecretText,
     TelemetryPath,
     TimeZone,
@@ -107,9 +108,8 @@ class AccountSettings(Section):
         default="https://smsc.ru",
         description="Address of the gateway; `/sys/get.php` below it is called.",
     )
-    channels: Annotated[tuple[Literal["sms", "email"], ...], Distinct] = Field(
+    channels: Annotated[tuple[Literal["sms", "email"], ...], NotEmpty, Distinct] = Field(
         default=("sms",),
-        min_length=1,
         description="Histories to read; `email` is a second one out of the same budget.",
     )
     budget: Budget = Field(default=Budget(), description="Limits on history calls.")
@@ -146,9 +146,8 @@ class Account(AccountSettings):
 class Web(Section):
     """What is served to Prometheus."""
 
-    listen_addresses: Annotated[tuple[ListenAddress, ...], Distinct] = Field(
+    listen_addresses: Annotated[tuple[ListenAddress, ...], NotEmpty, Distinct] = Field(
         default=(":10048",),
-        min_length=1,
         description="Where to listen: `host:port`, `[IPv6]:port`, or `:port` for all interfaces.",
     )
     telemetry_path: TelemetryPath = Field(
@@ -227,6 +226,7 @@ class Settings(Section):
     deadlines: Deadlines = Field(
         default=(300, 3600, 86400),
         description="Ages at which each message's outcome is counted; 2 to 4, rising.",
+        json_schema_extra={"kind": "list of durations"},
     )
     grace: Annotated[Duration, AfterValidator(Within(0, HOUR))] = Field(
         default=30.0, description="Wait after a deadline before a message is judged by it."

@@ -11,13 +11,10 @@ No problem ever quotes a value: where it stands is enough to find it, and it cou
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 
 Location = tuple[str | int, ...]
 """Keys and list positions from the top of the document."""
-
-NOWHERE: Mapping[Location, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class Source:
     """Where settings come from, and on which line each of them stands."""
 
     name: str
-    lines: Mapping[Location, int] = NOWHERE
+    lines: Mapping[Location, int] = field(default_factory=dict)
 
     def line(self, location: Location) -> int | None:
         """Line of the setting, or of the nearest mapping or list around it."""

@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from exporter.config.models import Account, Config
-from exporter.config.written import WrittenAccount, WrittenConfig
+from exporter.config.written import ACCOUNT_KEYS
 
 
 def render(config: Config) -> str:
@@ -14,10 +14,9 @@ def render(config: Config) -> str:
     Secrets from files stay references to the files; others are ``<secret>``, which `load` refuses,
     so that a printed configuration cannot be used by mistake.
     """
-    content = config.model_dump(mode="json")
-    content["accounts"] = [_account(account) for account in config.accounts]
-    ordered = {key: content[key] for key in ("accounts", *WrittenConfig.model_fields)}
-    return yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=100)
+    accounts = [_account(account) for account in config.accounts]
+    content = {"accounts": accounts, **config.model_dump(mode="json", exclude={"accounts"})}
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _account(account: Account) -> dict[str, Any]:
@@ -28,4 +27,4 @@ def _account(account: Account) -> dict[str, Any]:
         del given[kind]
     known = {key: value for key, value in given.items() if value is not None}
     content = known | settings
-    return {key: content[key] for key in ("name", *WrittenAccount.model_fields) if key in content}
+    return {key: content[key] for key in ACCOUNT_KEYS if key in content}

@@ -137,8 +137,8 @@ def listen_address(value: str) -> tuple[str, int]:
 
     Anything else raises ValueError.
     """
-    host, _, port = value.rpartition(":")
-    if _PORT.fullmatch(port) and int(port) <= 65535:
+    host, colon, port = value.rpartition(":")
+    if colon and _PORT.fullmatch(port) and int(port) <= 65535:
         if host.startswith("[") and host.endswith("]") and _is_ip(host[1:-1], 6):
             return host[1:-1], int(port)
         if not host or _is_ip(host, 4) or _is_host_name(host):
@@ -169,6 +169,12 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("must have at least one entry; leave it out for the default")
+    return values
+
+
 def _deadlines(values: tuple[int, ...]) -> tuple[int, ...]:
     if not 2 <= len(values) <= 4 or list(values) != sorted(set(values)):
         raise ValueError("must be 2 to 4 durations in rising order, such as [5m, 1h, 24h]")
@@ -192,3 +198,4 @@ Country = Annotated[str, AfterValidator(_country)]
 TelemetryPath = Annotated[str, AfterValidator(_telemetry_path)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
 Distinct = AfterValidator(_distinct)
+NotEmpty = AfterValidator(_not_empty)

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from exporter.config.problems import Findings, Location, Place
 
 
+_ALIKE = 0.75
 _PLAIN_KEY = re.compile(r"[\w.-]{1,40}")
 _TEXTS: dict[str, str] = {
     "missing": "is missing; add it",
@@ -26,7 +27,6 @@ _TEXTS: dict[str, str] = {
     "literal_error": "must be {expected}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
-    "too_short": "must have at least {min_length} entry",
     "value_error": "{error}",
     "is_instance_of": "must be text",
 }
@@ -57,17 +57,19 @@ def unknown_key(model: type[BaseModel], parent: Location, key: str) -> tuple[Loc
     """Where to point at, and what to say of a key that is not known there."""
     known = list(_known(model_at(model, parent)))
     nested = [name for name in known if name.split(".")[-1] == key]
-    close = nested or difflib.get_close_matches(key, known, n=1)
-    close = close or _close_within(key, known)
+    close = nested or difflib.get_close_matches(key, known, n=1, cutoff=_ALIKE)
+    close = close or _close_below(key, known)
     advice = f"did you mean {close[0]}?" if close else "remove it"
     if _PLAIN_KEY.fullmatch(key):
         return (*parent, key), f"is not a known key; {advice}"
     return parent, "has a key that is not known and no plain name; check quotes and colons"
 
 
-def _close_within(key: str, known: list[str]) -> list[str]:
+def _close_below(key: str, known: list[str]) -> list[str]:
     last_names = {name.split(".")[-1]: name for name in known}
-    return [last_names[name] for name in difflib.get_close_matches(key, last_names, n=1)]
+    longer = [name for name in last_names if len(key) > 3 and name.startswith(key)]
+    close = longer or difflib.get_close_matches(key, last_names, n=1, cutoff=_ALIKE)
+    return [last_names[name] for name in close]
 
 
 def model_at(model: type[BaseModel], location: Location) -> type[BaseModel]:

@@ -19,7 +19,7 @@ class CredentialKeys(Section):
     )
     password: SecretText | None = Field(
         default=None,
-        description="Password, or its MD5 in lower case; better kept in `password_file`.",
+        description="Password of the login; better kept in `password_file`.",
     )
     password_file: Path | None = Field(
         default=None,
@@ -36,8 +36,12 @@ class CredentialKeys(Section):
     )
 
 
-class WrittenAccount(CredentialKeys, AccountSettings):
+class WrittenAccount(AccountSettings, CredentialKeys):
     """One account at the gateway."""
+
+
+ACCOUNT_KEYS = ("name", *(key for key in WrittenAccount.model_fields if key != "name"))
+"""An account's keys in the order they are shown."""
 
 
 class WrittenConfig(Settings):
@@ -47,3 +51,7 @@ class WrittenConfig(Settings):
         default=(),
         description="Accounts to read. May be left out when the environment gives one.",
     )
+
+
+TOP_KEYS = ("accounts", *Settings.model_fields)
+"""The file's top keys in the order they are shown."""

@@ -82,14 +82,15 @@ def _collect(samples: Iterator[_Sample]) -> dict[str, Rows]:
 def _stream(stream: StreamState) -> Iterator[_Sample]:
     labels = (stream.account, stream.channel)
     poll = (*labels, HISTORY)
-    yield "smsc_tracked_messages", labels, stream.tracked
     yield "smsc_poll_up", poll, stream.poll_up
     yield "smsc_poll_last_success_timestamp_seconds", poll, stream.last_success
     yield "smsc_poll_cadence_seconds", poll, stream.cadence or None
     yield "smsc_history_watermark_timestamp_seconds", labels, stream.watermark
-    yield "smsc_history_gap_seconds", labels, stream.gap_seconds
-    yield "smsc_history_gaps", labels, stream.gaps
     yield "smsc_history_coverage_ratio", labels, stream.coverage
+    if stream.last_success is not None:
+        yield "smsc_tracked_messages", labels, stream.tracked
+        yield "smsc_history_gap_seconds", labels, stream.gap_seconds
+        yield "smsc_history_gaps", labels, stream.gaps
 
 
 def _account(account: AccountState, now: float) -> Iterator[_Sample]:

@@ -99,7 +99,7 @@ def presets(
     outcomes = tuple(outcomes)
     sets = [(labels, cur) for labels, cur in snapshot.label_sets if visibility.message(labels)]
     routes = {labels[:4]: currency for labels, currency in sets}
-    channels = {labels[:2] for labels, _ in sets} | visibility.synced
+    channels = sorted({labels[:2] for labels, _ in sets} | visibility.synced)
     due = [(deadline, outcome) for deadline in snapshot.deadlines for outcome in outcomes]
     keys: dict[Total | Distribution, Iterable[Labels]] = {
         Total.SUBMITTED: (labels for labels, _ in sets),
@@ -115,7 +115,9 @@ def presets(
         Total.DISCOVERED_LATE: channels,
         Distribution.DELIVERY: routes,
         Distribution.DISCOVERY: channels,
-        Distribution.KNOWLEDGE: {(account,) for account, _ in visibility.synced},
+        Distribution.KNOWLEDGE: (
+            (account,) for account in sorted({a for a, _ in visibility.synced})
+        ),
         **_polling_presets(visibility),
     }
     return {source: dict.fromkeys(found, zero(BY_SOURCE[source])) for source, found in keys.items()}

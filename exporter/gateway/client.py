@@ -7,20 +7,215 @@ verified. Proxies and certificate files are taken from the environment as usual 
 
 import asyncio
 import logging
+import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Protocol
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 
 from exporter.gateway.answers import MOSCOW, decode
-from exporter.gateway.body import read_body
-from exporter.gateway.errors import GatewayError, HttpStatus, TimedOut
-from exporter.gateway.faults import gateway_error
+from exporter.gateway.body import BODY_LIMIT, read_body
+from exporter.gateway.errors import (
+    ConnectionFailed,
+    DnsFailed,
+    GatewayError,
+    HttpStatus,
+    TimedOut,
+    TlsFailed,
+    UnreadableAnswer,
+)
 from exporter.gateway.message import Page
 from exporter.gateway.permit import Permit
 from exporter.gateway.request import HistoryRequest
+
+
+HISTORY_PATH = "/sys/get.php"
+"""The documented path below ``api_url``."""
+DEADLINE_FACTOR = 2.0
+"""A whole call may take this many times the time-out of a single wait."""
+
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class Revealable(Protocol):
+    """A secret that is shown on demand only."""
+
+    def reveal(self) -> str:
+        """The clear text."""
+        ...
+
+
+class GatewayCredentials(Protocol):
+    """A login with its password, or an API key, which wins when both are there."""
+
+    @property
+    def login(self) -> str | None:
+        """The account's login."""
+        ...
+
+    @property
+    def password(self) -> Revealable | None:
+        """The login's password."""
+        ...
+
+    @property
+    def apikey(self) -> Revealable | None:
+        """The API key that stands for login and password."""
+        ...
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a history call gave."""
+
+    page: Page
+    server_date: float | None = None
+    """The gateway's ``Date`` header in Unix seconds."""
+
+
+class GatewayClient:
+    """Makes history calls for one account.
+
+    ``timeout`` (seconds) bounds each wait for a connection and for data; the whole call may take
+    `DEADLINE_FACTOR` times as long. ``timezone`` is that of dates without a time stamp. Raises
+    `ValueError` for an ``api_url`` that is no plain http(s) address.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        credentials: GatewayCredentials,
+        *,
+        timeout: float = 30.0,
+        timezone: ZoneInfo = MOSCOW,
+        transport: httpx.AsyncBaseTransport | None = None,
+        verify: bool | ssl.SSLContext = True,
+        user_agent: str = "smsc-exporter",
+        body_limit: int = BODY_LIMIT,
+    ) -> None:
+        self._url = history_url(api_url)
+        self._credentials = credentials
+        self._deadline = DEADLINE_FACTOR * timeout
+        self._timezone = timezone
+        self._body_limit = body_limit
+        self._http = httpx.AsyncClient(
+            headers={
+                "User-Agent": user_agent,
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            },
+            timeout=timeout,
+            follow_redirects=False,
+            transport=transport,
+            verify=verify,
+        )
+
+    async def history(
+        self, request: HistoryRequest, permit: Permit, *, personal: bool = False
+    ) -> Answer:
+        """Make one history call, using up ``permit``, and decode its answer.
+
+        Raises `GatewayError`; `RuntimeError` when the permit is used or covers another request.
+        Message text is dropped unless ``personal``.
+        """
+        permit.use(request)
+        failure: GatewayError
+        try:
+            async with asyncio.timeout(self._deadline):
+                body, server_date = await self._post(request)
+            page = decode(body, personal=personal, timezone=self._timezone)
+            return Answer(page=page, server_date=server_date)
+        except GatewayError as error:
+            failure = error
+        except TimeoutError:
+            failure = TimedOut(f"no whole answer within {self._deadline:g} s")
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            failure = _fault(error, self._url.host)
+        # Neither frames nor causes go along: their variables hold the form and the body.
+        raise failure.with_traceback(None)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _post(self, request: HistoryRequest) -> tuple[bytes, float | None]:
+        form = request.fields() | _login_fields(self._credentials)
+        async with self._http.stream("POST", self._url, data=form) as response:
+            if response.status_code != HTTPStatus.OK:
+                raise HttpStatus(response.status_code)
+            encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+            if encoding not in ("identity", "", "gzip", "x-gzip"):
+                raise UnreadableAnswer("the answer is packed in a way that was not asked for")
+            try:
+                body = await read_body(
+                    response.aiter_raw(), packed="gzip" in encoding, limit=self._body_limit
+                )
+            except (httpx.ReadError, httpx.RemoteProtocolError):
+                body = None
+            if body is None:
+                raise UnreadableAnswer("the connection ended before the answer did", kind="cut")
+            return body, _server_date(response.headers.get("Date"))
+
+
+def history_url(api_url: str) -> httpx.URL:
+    """The address of the history call below ``api_url``, whose own path is kept."""
+    try:
+        url = httpx.URL(api_url)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    plain = not (url.userinfo or url.query or url.fragment)
+    if url.scheme not in ("http", "https") or not url.host or not plain:
+        message = (
+            "api_url must look like https://host[:port][/path], without user, query or fragment"
+        )
+        raise ValueError(message)
+    return url.copy_with(path=url.path.rstrip("/") + HISTORY_PATH)
+
+
+def _login_fields(credentials: GatewayCredentials) -> dict[str, str]:
+    if credentials.apikey is not None:
+        return {"apikey": credentials.apikey.reveal()}
+    if credentials.login is None or credentials.password is None:
+        raise ValueError("the account has neither an API key nor a login with a password")
+    return {"login": credentials.login, "psw": credentials.password.reveal()}
+
+
+def _server_date(header: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(header).timestamp() if header else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _fault(error: Exception, host: str) -> GatewayError:
+    """The error of the tree for what the HTTP library raised; of its text only TLS reasons stay."""
+    causes = list(_causes(error))
+    if isinstance(error, httpx.TimeoutException):
+        wait = "a connection" if isinstance(error, httpx.ConnectTimeout) else "data"
+        return TimedOut(f"waited too long for {wait} from {host}")
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return DnsFailed(f"the name {host} has no address; check api_url and the resolver")
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError) and isinstance(error, httpx.ConnectError):
+            reason = getattr(cause, "verify_message", "") or cause.reason or "handshake failed"
+            return TlsFailed(f"no trusted TLS connection to {host}: {reason}")
+    if isinstance(error, httpx.ProxyError):
+        return ConnectionFailed("the proxy refused the connection; check the proxy settings")
+    if isinstance(error, httpx.RemoteProtocolError):
+        return ConnectionFailed(f"{host} closed the connection or does not speak HTTP")
+    number = next((cause.errno for cause in causes if isinstance(cause, OSError)), None)
+    reason = f" (errno {number})" if number else ""
+    return ConnectionFailed(f"the connection to {host} failed{reason}")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all that led to it."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__

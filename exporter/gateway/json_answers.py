@@ -1,7 +1,6 @@
 """Answers in format 3, JSON: a list is a page, an object is an error."""
 
 import json
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -59,15 +58,10 @@ def _raw_row(row: Any, *, personal: bool) -> RawRow | None:
 def _loads(text: str) -> Any:
     failure: UnreadableAnswer
     try:
-        return json.loads(text, strict=False, parse_float=_number, parse_constant=_no_number)
+        return json.loads(text, strict=False, parse_float=str, parse_constant=_no_number)
     except (ValueError, RecursionError):
         failure = unreadable(text)
     raise failure
-
-
-def _number(text: str) -> str:
-    """Keep a decimal as it was written."""
-    return text if Decimal(text).is_finite() else ""
 
 
 def _no_number(_name: str) -> None:

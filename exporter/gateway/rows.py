@@ -110,7 +110,9 @@ def message_of(row: RawRow, zone: ZoneInfo) -> Message | str:
         mccmnc=mccmnc,
         segments=_segments(row.sms_cnt),
         cost=money(bytes(row.cost)[:VALUE_LENGTH]),
-        client_id=str(number) if type(number) is int and 0 < number < TIME_LIMIT else _opaque(number),
+        client_id=str(number)
+        if type(number) is int and 0 < number < TIME_LIMIT
+        else _opaque(number),
         phone=_personal(row.phone),
         text=_personal(row.message) if isinstance(row, PersonalRow) else None,
     )

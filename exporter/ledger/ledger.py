@@ -105,7 +105,7 @@ class Ledger:
         self._accounts: dict[str, _Account] = {}
         self._totals = Totals()
         self._states: dict[tuple[str, str], StreamState] = {}
-        self._networks: set[tuple[str, str, str]] = set()
+        self._networks: set[pages.Network] = set()
         self._restored: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
         self._saved: float | None = None
         self.salt = b""
@@ -212,14 +212,14 @@ class Ledger:
                 connection, mine.id, readings, started, track_phones=mine.spec.track_phones
             )
             pages.mature_finals(connection, counter, mine.book, context)
-            pages.note_networks(connection, page, self._networks)
+            networks = pages.note_networks(connection, page, mine.book, self._networks)
             change = self._move(connection, mine, known, request, page, started, deltas)
             for reason, count in page.skipped.items():
                 deltas.add(Total.ROWS_SKIPPED, (account, channel, reason), count)
             known.last_success = outcome.finished_at
             streams.save(connection, known)
         self._saved = outcome.finished_at
-        self._networks.update((m.operator, m.country, m.mccmnc) for m in page.messages)
+        self._networks |= networks
         finals = len(readings.became_final) + sum(1 for e in readings.new.values() if e.final_seen)
         return Applied(
             rows=page.rows,

@@ -74,6 +74,10 @@ _MATURED = (
 )
 
 
+Network = tuple[str, str, str]
+"""operator, country, mccmnc"""
+
+
 class Readings(msgspec.Struct):
     """What the rows of a page turned out to be."""
 
@@ -176,12 +180,22 @@ def _step(context: Context, before: int) -> dict[str, float | None]:
     return {"before": before, "deadline": before if deadline is None else deadline, "ahead": ahead}
 
 
-def note_networks(connection: Connection, page: Page, seen: set[tuple[str, str, str]]) -> None:
-    """Remember the networks behind the operators of a page; ``seen`` holds those stored already."""
-    networks = {(m.operator, m.country, m.mccmnc) for m in page.messages if m.mccmnc} - seen
+def note_networks(
+    connection: Connection, page: Page, book: LabelBook, seen: set[Network]
+) -> set[Network]:
+    """Remember the networks behind the operators of a page that are shown as a label.
+
+    ``seen`` holds those stored already; gives the new ones.
+    """
+    found = {(m.operator, m.country, m.mccmnc) for m in page.messages if m.mccmnc} - seen
+    if not found:
+        return found
+    shown = {known.labels[3] for known in book.sets()}
+    networks = {one for one in found if one[0] in shown}
     if networks:
         rows = [{"operator": o, "country": c, "mccmnc": n} for o, c, n in networks]
         connection.execute(upsert(network).on_conflict_do_nothing(), rows)
+    return networks
 
 
 def _known(connection: Connection, account_id: int, page: Page) -> dict[str, Entry]:

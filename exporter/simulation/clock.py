@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor
 from contextvars import Context
 from random import Random
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from typing import Any, TypeVar, TypeVarTuple
 
 
 T = TypeVar("T")
@@ -14,6 +14,10 @@ Ts = TypeVarTuple("Ts")
 START = 1_700_000_000.0
 TIE = 1e-6
 """Timers due at the same time are told apart by less than this many seconds."""
+
+
+RESOLUTION = 1e-6
+"""Timers due within this many seconds fire together, in the order of their times."""
 
 
 class DeadlockError(RuntimeError):
@@ -110,6 +114,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self, clock: VirtualClock) -> None:
         self._virtual = clock
         super().__init__(_JumpingSelector(clock))
+        # asyncio's nanosecond drowns in the rounding of large times: timers would never be due
+        self._clock_resolution = RESOLUTION
 
     def time(self) -> float:
         """Virtual seconds since the clock's start."""
@@ -118,18 +124,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def call_at(
         self,
         when: float,
-        callback: Callable[[Unpack[Ts]], object],
-        *args: Unpack[Ts],
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Set a timer, its tie broken by the clock."""
         return super().call_at(self._virtual.due(when), callback, *args, context=context)
 
-    def run_in_executor(  # type: ignore[override]
+    def run_in_executor(
         self,
-        executor: Executor | None,
-        func: Callable[[Unpack[Ts]], T],
-        *args: Unpack[Ts],
+        _executor: Executor | None,
+        func: Callable[[*Ts], T],
+        *args: *Ts,
     ) -> asyncio.Future[T]:
         """Run at once: threads would race with virtual time."""
         future: asyncio.Future[T] = self.create_future()

@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Iterable, Iterator
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.web.listen import ListenAddress, address_of, bind_all, close_all
 
@@ -37,8 +37,8 @@ class Server:
         """Addresses to open in a browser on this machine, each once."""
         return tuple(dict.fromkeys(address.url for address in self.addresses))
 
-    async def failed(self) -> None:
-        """Wait for the server to stop on its own; raises what stopped it."""
+    async def wait(self) -> None:
+        """Wait until the server stops by itself; raises what stopped it."""
         await asyncio.shield(self._task)
 
 
@@ -80,7 +80,7 @@ async def serve(
     """
     sockets = bind_all(addresses)
     try:
-        running = _Uvicorn(_config(app))
+        running = _Uvicorn(_config(_quiet(app)))
         task = asyncio.create_task(running.serve(sockets), name="web server")
         try:
             await _started(running, task)
@@ -89,6 +89,16 @@ async def serve(
             await _close(running, task, close_seconds)
     finally:
         close_all(sockets)
+
+
+def _quiet(app: ASGIApp) -> ASGIApp:
+    """Let a request that is cut off end in silence; uvicorn would log it as a fault."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
+    return guarded
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

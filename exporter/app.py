@@ -1,0 +1,206 @@
+"""The running exporter: pollers, web server, signals and reload."""
+
+import asyncio
+import platform
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+
+import structlog
+from starlette.applications import Starlette
+
+from exporter import __version__, logs, wiring
+from exporter.clock import Clock, SystemClock
+from exporter.config import Config, ConfigError, Loaded
+from exporter.exposition.collector import LedgerCollector
+from exporter.exposition.gauges import Facts
+from exporter.exposition.page import MetricsPage
+from exporter.gateway.client import GatewayClient
+from exporter.ledger.snapshot import AccountState
+from exporter.polling.board import Board
+from exporter.polling.keeper import Keeper
+from exporter.web.app import ReloadResult, create_app
+from exporter.web.health import healthy, ready
+from exporter.web.server import serve
+
+
+CLOSE_SECONDS = 4.0
+"""How long pollers may take to end once asked to."""
+WATCH_SECONDS = 10.0
+"""How often files of credentials are looked at."""
+
+log = structlog.get_logger("exporter")
+
+
+class Engine:
+    """Everything that polls, for one configuration."""
+
+    def __init__(self, config: Config, board: Board, clock: Clock) -> None:
+        self._config = config
+        self._board = board
+        self._clock = clock
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._keeper = Keeper(
+            wiring.ledger(config, owner=True), wiring.specs(config), clock, self._executor, board
+        )
+        self._clients: list[GatewayClient] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to poll every account."""
+        self._board.keep_only({account.name for account in self._config.accounts})
+        for account in self._config.accounts:
+            client = wiring.client(account, __version__)
+            calls = wiring.calls(account, client, self._keeper, self._clock, Random())
+            poller = wiring.poller(account, calls, self._keeper, self._board, self._clock)
+            self._clients.append(client)
+            self._board.set_account(AccountState(account=account.name))
+            self._tasks.append(asyncio.create_task(poller.run(), name=f"poller {account.name}"))
+
+    async def stop(self) -> None:
+        """End polling; a transaction under way is finished first."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
+        await self._keeper.close()
+        self._executor.shutdown(wait=True)
+        for client in self._clients:
+            await client.aclose()
+
+
+class Exporter:
+    """The process: one engine at a time behind one web server."""
+
+    def __init__(
+        self, load: Callable[[], Loaded], loaded: Loaded, *, clock: Clock | None = None
+    ) -> None:
+        self._load = load
+        self._loaded = loaded
+        self._clock = clock or SystemClock()
+        self._board = Board()
+        self._engine = Engine(loaded.config, self._board, self._clock)
+        self._started = self._clock.now()
+        self._config_ok = True
+        self._config_loaded = self._started
+        self._stopping = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._seen = _stamps(loaded.config)
+
+    async def run(self, on_ready: Callable[[tuple[str, ...]], None] | None = None) -> None:
+        """Serve and poll until asked to stop; ``on_ready`` is told the addresses served.
+
+        Raises:
+            WebError: an address can't be listened on.
+
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self._spawn_reload)
+        async with serve(self._app(), self._loaded.config.web.listen_addresses) as server:
+            log.info("listening", urls=" ".join(server.urls), version=__version__)
+            self._engine.start()
+            watching = asyncio.create_task(self._watch_credentials(), name="credentials watch")
+            if on_ready is not None:
+                on_ready(server.urls)
+            await self._stopping.wait()
+            log.info("stopping")
+            watching.cancel()
+            await self._engine.stop()
+
+    def stop(self) -> None:
+        """End as soon as the running transaction is through."""
+        self._stopping.set()
+
+    async def reload(self) -> ReloadResult:
+        """Read the configuration again and use it; a bad one changes nothing."""
+        async with self._reloading:
+            try:
+                loaded = await asyncio.to_thread(self._load)
+            except ConfigError as error:
+                self._config_ok = False
+                problems = tuple(str(problem) for problem in error.problems)
+                log.error("reload refused", problems="; ".join(problems))  # noqa: TRY400  no stack for a typo
+                return ReloadResult(problems)
+            await self._use(loaded)
+            return ReloadResult()
+
+    async def _use(self, loaded: Loaded) -> None:
+        config, before = loaded.config, self._loaded.config
+        logs.redact(config.secrets())
+        logs.set_up(config.log.level, config.log.format)
+        for warning in (*loaded.warnings, *_needs_restart(before, config)):
+            log.warning("configuration", warning=warning)
+        await self._engine.stop()
+        self._engine = Engine(config, self._board, self._clock)
+        self._engine.start()
+        self._loaded, self._seen = loaded, _stamps(config)
+        self._config_ok, self._config_loaded = True, self._clock.now()
+        log.info("configuration reloaded", accounts=len(config.accounts))
+
+    def _spawn_reload(self) -> None:
+        self._reload_task = asyncio.create_task(self.reload(), name="reload")
+
+    async def _watch_credentials(self) -> None:
+        """Credentials that changed on disk count at once: a refused login may be cured."""
+        while True:
+            await self._clock.sleep(WATCH_SECONDS)
+            stamps = _stamps(self._loaded.config)
+            if stamps != self._seen:
+                self._seen = stamps
+                log.info("credentials file changed")
+                await self.reload()
+
+    def _app(self) -> Starlette:
+        config = self._loaded.config
+        collector = LedgerCollector(
+            self._board,
+            clock=self._clock,
+            facts=self._facts,
+            names=wiring.NAMES,
+            zero_hold=config.zero_hold,
+            created_series=config.created_series,
+        )
+        return create_app(
+            metrics=MetricsPage(collector),
+            source=self._board,
+            clock=self._clock,
+            reload=self.reload,
+            healthy=lambda: healthy(self._board.snapshot(), self._clock.now(), self._started),
+            ready=lambda: ready(self._board.snapshot()),
+            version=__version__,
+            telemetry_path=config.web.telemetry_path,
+        )
+
+    def _facts(self) -> Facts:
+        return Facts(
+            version=__version__,
+            python=platform.python_version(),
+            config_ok=self._config_ok,
+            config_loaded=self._config_loaded,
+        )
+
+
+def _stamps(config: Config) -> dict[Path, tuple[int, int]]:
+    """What tells a changed file of credentials: time of change and size."""
+    stamps: dict[Path, tuple[int, int]] = {}
+    for account in config.accounts:
+        for path in account.credentials.files:
+            try:
+                found = path.stat()
+            except OSError:
+                continue
+            stamps[path] = (found.st_mtime_ns, found.st_size)
+    return stamps
+
+
+def _needs_restart(before: Config, after: Config) -> list[str]:
+    fixed = {
+        "web": before.web == after.web,
+        "zero_hold": before.zero_hold == after.zero_hold,
+        "created_series": before.created_series == after.created_series,
+    }
+    return [f"{key} changed: restart to use it" for key, same in fixed.items() if not same]

@@ -1,0 +1,94 @@
+"""The page docs/metrics.md, written from the catalogue."""
+
+from collections.abc import Iterable
+
+from exporter.exposition.catalogue import GROUPS
+from exporter.exposition.family import Family, Kind
+from exporter.exposition.metrics import bucket_names
+
+
+_INTRODUCTION = """# Metrics
+
+Generated from the code by `python -m exporter.exposition.reference`; edit the catalogue in
+`exporter/exposition`, not this page.
+
+Every value comes from memory: a scrape never calls the gateway and never waits for a poll. Fields
+are those of a row of `get.php?get_messages=1`. Text format 0.0.4 and OpenMetrics 1.0.0 are chosen
+by the Accept header; `?name[]=` (repeatable) narrows the page to samples with these names.
+
+## How to read them
+
+- **Counters only rise**, and go on where they were after a restart. Each message counts once when
+  first seen, once when final, and once per deadline.
+- **The first start is a baseline**: messages sent before it are not counted, but those still
+  pending are followed, so that what becomes of them is. Series of messages appear when the first
+  sync of their account and stream (SMS or e-mail) is done.
+- **Zero first**: a new series of a counter or histogram is shown at 0 until a scrape has taken the
+  0 and `zero_hold` (60 s) has passed, then at its true total. The first `increase()` is thus all of
+  it. Series known from before a restart are shown as they are at once.
+- **No data is not zero**: what is not known has no series. `smsc_messages_pending` and
+  `smsc_recent_*` are left out while the last good page is older than three cadences (and than
+  10 minutes). What is known to be none is shown as 0.
+- **Label values are bounded**: what exceeds a limit is counted under `other`, and in
+  `smsc_exporter_label_overflow_total`. A label that is switched off is empty.
+- **`_created` series are off**; with `created_series` each counter and histogram that came up since
+  the start of the process has one: when it was first shown, at 0. Series from before have none,
+  because a later time than their first would look like a reset.
+- **`le`** is written as `1.0`, `10.0`, `+Inf`, in both formats.
+
+## Labels
+
+| label | meaning |
+| --- | --- |
+| `account` | name of the account in the configuration |
+| `channel` | kind of message (field type): sms, flash, binary, wap_push, hlr, ping, mms, call, \
+email, viber, social, other; of streams: sms or email |
+| `country` | ISO 3166-1 alpha-2 of the number's network (field mccmnc), XX when unknown |
+| `operator` | name of the network (field operator), lower case |
+| `sender` | sender name (field sender_id); numbers and mailboxes are cut so that they name nobody |
+| `deadline` | age at which the outcome was taken: 5m, 1h, 24h unless configured otherwise |
+| `outcome` | delivered, expired, undeliverable, invalid_number, rejected, no_funds, cancelled, \
+pending, unknown |
+| `status`, `err` | the gateway's raw codes |
+| `currency` | currency of the account, from the configuration |
+| `endpoint` | part of the gateway that was called: history |
+
+HLR requests and pings are no deliveries: leave `channel=~"hlr|ping"` out of delivery ratios.
+"""
+
+_CLOSING = """
+## Process and Python
+
+`process_*` (processor time, memory, file descriptors, start time), `python_info` and
+`python_gc_*` as prometheus-client gives them.
+"""
+
+
+def metrics_page() -> str:
+    """The page as Markdown."""
+    groups = [_group(heading, families) for heading, families in GROUPS.items()]
+    return _INTRODUCTION + "".join(groups) + _CLOSING
+
+
+def _group(heading: str, families: Iterable[Family]) -> str:
+    rows = "".join(map(_row, families))
+    return (
+        f"\n## {heading}\n\n| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n{rows}"
+    )
+
+
+def _row(family: Family) -> str:
+    labels = ", ".join(f"`{label}`" for label in family.labels) or "none"
+    return f"| `{family.name}` | {family.kind} | {labels} | {_meaning(family)} |\n"
+
+
+def _meaning(family: Family) -> str:
+    text = family.help.replace("|", r"\|")
+    if family.kind is not Kind.HISTOGRAM:
+        return text
+    bounds = ", ".join(name.removesuffix(".0") for name in bucket_names(family)[:-1])
+    return f"{text} Buckets up to {bounds} s."
+
+
+if __name__ == "__main__":
+    print(metrics_page(), end="")  # noqa: T201 - the page is what is asked for

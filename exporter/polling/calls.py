@@ -1,0 +1,189 @@
+"""One history call from permit to ledger: the only way to the gateway."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from random import Random
+from typing import Protocol
+
+import msgspec
+
+from exporter.clock import Clock
+from exporter.gateway.client import Answer
+from exporter.gateway.errors import GatewayError
+from exporter.gateway.permit import Permit
+from exporter.gateway.request import HistoryRequest
+from exporter.ledger.accounts import Memory
+from exporter.ledger.errors import LedgerError
+from exporter.ledger.ledger import Applied, Ledger, Outcome
+from exporter.ledger.permits import Denied, Limits
+from exporter.polling import standing
+from exporter.polling.keeper import Keeper
+
+
+class History(Protocol):
+    """The part of the gateway client that polling needs."""
+
+    async def history(
+        self, request: HistoryRequest, permit: Permit, *, personal: bool = False
+    ) -> Answer:
+        """Make the call."""
+        ...
+
+
+class BudgetSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The configured limits of an account."""
+
+    requests: int
+    window: float
+    identical: int
+    identical_window: float
+    concurrency: int
+    reserve: int
+    call_timeout: float
+
+
+class Held(Exception):
+    """No permit now; ``denied`` says why and until when."""
+
+    def __init__(self, denied: Denied) -> None:
+        super().__init__(f"no permit: {denied.reason}")
+        self.denied = denied
+
+
+class Calls:
+    """Makes an account's calls: permit first, then the call, then the ledger, then the standing."""
+
+    def __init__(
+        self,
+        account: str,
+        history: History,
+        keeper: Keeper,
+        settings: BudgetSettings,
+        *,
+        clock: Clock,
+        random: Random,
+        mark: Callable[[], int],
+    ) -> None:
+        self.account = account
+        self._history = history
+        self._keeper = keeper
+        self._settings = settings
+        self._clock = clock
+        self._random = random
+        self._mark = mark
+
+    @property
+    def _ledger(self) -> Ledger:
+        return self._keeper.ledger
+
+    def limits(self, memory: Memory, now: float) -> Limits:
+        """What may be spent now, after back-off and reserve."""
+        mine = self._settings
+        left = standing.limit_now(memory, mine.requests, now) - mine.reserve
+        return Limits(
+            requests=max(1, left),
+            window=mine.window,
+            identical=mine.identical,
+            identical_window=mine.identical_window,
+            concurrency=mine.concurrency,
+            call_timeout=mine.call_timeout,
+        )
+
+    async def memory(self) -> Memory:
+        """How the account stands, with its present credentials."""
+        memory = await self._keeper.use(self._ledger.recall, self.account)
+        current = standing.with_credentials(memory, self._mark())
+        if current is not memory:
+            await self._keeper.use(self._ledger.remember, self.account, current)
+        return current
+
+    async def poll(
+        self, channel: str, kind: str, request: HistoryRequest
+    ) -> tuple[Answer, Applied]:
+        """Make a call and apply its page.
+
+        Raises:
+            Held: there is no permit, or the account has to wait.
+            GatewayError: the call gave no page; the account's standing is updated.
+            LedgerError: nothing was kept.
+
+        """
+        permit, limits = await self._spend(kind, request)
+        answer, outcome = await self._call(permit, limits, personal=False)
+        applied = await self._keeper.use(
+            self._ledger.apply,
+            self.account,
+            channel,
+            request,
+            answer.page,
+            started=permit.spent_at,
+            permit_id=permit.id,
+            limits=limits,
+            outcome=outcome,
+        )
+        await self._welcome()
+        return answer, applied
+
+    async def ask(self, kind: str, request: HistoryRequest, *, personal: bool = False) -> Answer:
+        """Make a call whose page is for a person's eyes, not for the ledger.
+
+        Raises:
+            Held, GatewayError, LedgerError: as `poll`.
+
+        """
+        permit, limits = await self._spend(kind, request)
+        answer, outcome = await self._call(permit, limits, personal=personal)
+        await self._keeper.use(self._ledger.finish, permit.id, limits, outcome)
+        await self._welcome()
+        return answer
+
+    async def _spend(self, kind: str, request: HistoryRequest) -> tuple[Permit, Limits]:
+        memory = await self.memory()
+        now = self._clock.now()
+        if memory.not_before > now:
+            raise Held(Denied(reason=memory.state, until=memory.not_before))
+        limits = self.limits(memory, now)
+        granted = await self._keeper.use(
+            self._ledger.spend, self.account, kind, request, limits, now, mark=self._mark()
+        )
+        if isinstance(granted, Denied):
+            raise Held(granted)
+        return Permit(granted, self.account, kind, request, now), limits
+
+    async def _call(
+        self, permit: Permit, limits: Limits, *, personal: bool
+    ) -> tuple[Answer, Outcome]:
+        try:
+            answer = await self._history.history(permit.request, permit, personal=personal)
+        except GatewayError as error:
+            outcome = self._outcome(permit, error.result, error.code)
+            await self._keeper.use(self._ledger.finish, permit.id, limits, outcome)
+            await self._rebuff(error)
+            raise
+        except asyncio.CancelledError:
+            outcome = self._outcome(permit, "timeout", None)
+            with contextlib.suppress(LedgerError):
+                await self._keeper.use(self._ledger.finish, permit.id, limits, outcome)
+            raise
+        return answer, self._outcome(permit, "ok", None)
+
+    def _outcome(self, permit: Permit, result: str, code: int | None) -> Outcome:
+        now = self._clock.now()
+        duration = max(0.0, now - permit.spent_at)
+        return Outcome(finished_at=now, duration=duration, result=result, code=code)
+
+    async def _welcome(self) -> None:
+        memory = await self._keeper.use(self._ledger.recall, self.account)
+        better = standing.after_success(memory)
+        if better != memory:
+            await self._keeper.use(self._ledger.remember, self.account, better)
+
+    async def _rebuff(self, error: GatewayError) -> None:
+        now = self._clock.now()
+        memory = await self._keeper.use(self._ledger.recall, self.account)
+        usage = await self._keeper.use(self._ledger.usage, self.account, now)
+        worse = standing.after_error(
+            memory, error, now, spent=len(usage.free_at), mark=self._mark(), random=self._random
+        )
+        await self._keeper.use(self._ledger.remember, self.account, worse)

@@ -1,0 +1,125 @@
+"""From the configuration to the parts that do the work."""
+
+import os
+from random import Random
+from zoneinfo import ZoneInfo
+
+from exporter.clock import Clock
+from exporter.config import Account, Config, LabelsConfig
+from exporter.durations import format_duration
+from exporter.exposition.gauges import Names
+from exporter.gateway import codes
+from exporter.gateway.client import DEADLINE_FACTOR, GatewayClient
+from exporter.ledger.accounts import credentials_mark
+from exporter.ledger.counting import Deadlines
+from exporter.ledger.labels import LabelLimits
+from exporter.ledger.ledger import AccountSpec, Ledger, Rules
+from exporter.polling.board import Board
+from exporter.polling.calls import BudgetSettings, Calls, History
+from exporter.polling.keeper import Keeper
+from exporter.polling.planner import PlainPlanner
+from exporter.polling.poller import Poller, PollerSettings
+from exporter.polling.recent import RecentRecipients
+
+
+FIRST_SYNC_SHARE = 3
+"""The first sync may take one permit in so many of a window's."""
+
+NAMES = Names(
+    statuses=tuple((s.code, s.english, s.outcome) for s in codes.STATUSES.values()),
+    errors=tuple((e.code, e.english, e.owner) for e in codes.ERRS.values()),
+    outcomes=codes.OUTCOMES,
+)
+"""The gateway's codes as the exposition shows them."""
+
+
+def rules(config: Config) -> Rules:
+    """How the configuration wants messages counted."""
+    names = tuple(format_duration(seconds) for seconds in config.deadlines)
+    return Rules(
+        deadlines=Deadlines(config.deadlines, names, config.grace),
+        labels=_label_limits(config.labels),
+        retention=config.ledger.retention,
+    )
+
+
+def specs(config: Config) -> tuple[AccountSpec, ...]:
+    """What the ledger must know of the accounts."""
+    return tuple(_spec(account) for account in config.accounts)
+
+
+def ledger(config: Config, *, owner: bool) -> Ledger:
+    """The configured ledger, not yet open."""
+    return Ledger(config.ledger.path, rules(config), owner=owner, random_bytes=os.urandom)
+
+
+def client(account: Account, version: str) -> GatewayClient:
+    """The gateway client of an account."""
+    return GatewayClient(
+        account.api_url,
+        account.credentials,
+        timeout=account.timeout,
+        timezone=ZoneInfo(account.timezone),
+        user_agent=f"smsc-exporter/{version}",
+    )
+
+
+def calls(
+    account: Account, history: History, keeper: Keeper, clock: Clock, random: Random
+) -> Calls:
+    """The account's only way to the gateway."""
+    return Calls(
+        account.name,
+        history,
+        keeper,
+        _budget(account),
+        clock=clock,
+        random=random,
+        mark=lambda: credentials_mark(_secret_text(account), keeper.ledger.salt),
+    )
+
+
+def poller(account: Account, made: Calls, keeper: Keeper, board: Board, clock: Clock) -> Poller:
+    """The account's loop."""
+    settings = PollerSettings(
+        account=account.name,
+        channels=account.channels,
+        expected_countries=account.expected_countries,
+    )
+    recent = RecentRecipients(account.name, os.urandom(16)) if account.track_phones else None
+    return Poller(settings, made, keeper, board, PlainPlanner(), clock=clock, recent=recent)
+
+
+def _spec(account: Account) -> AccountSpec:
+    pages = account.budget.requests // FIRST_SYNC_SHARE // len(account.channels)
+    return AccountSpec(
+        name=account.name,
+        channels=account.channels,
+        currency=account.currency,
+        lookback=account.lookback,
+        first_sync_pages=max(1, pages),
+        track_phones=account.track_phones,
+    )
+
+
+def _budget(account: Account) -> BudgetSettings:
+    budget = account.budget
+    return BudgetSettings(
+        requests=budget.requests,
+        window=budget.window,
+        identical=budget.identical,
+        identical_window=budget.identical_window,
+        concurrency=budget.concurrency,
+        reserve=budget.reserve,
+        call_timeout=account.timeout * DEADLINE_FACTOR,
+    )
+
+
+def _label_limits(labels: LabelsConfig) -> LabelLimits:
+    return LabelLimits(**labels.model_dump())
+
+
+def _secret_text(account: Account) -> str:
+    credentials = account.credentials
+    parts = (credentials.password, credentials.apikey)
+    return "\0".join([credentials.login or "", *(part.reveal() if part else "" for part in parts)])
