@@ -82,9 +82,8 @@ class Exporter:
         self._clock = clock or SystemClock()
         self._board = Board()
         self._engine = Engine(loaded.config, self._board, self._clock)
-        self._started = self._clock.now()
         self._config_ok = True
-        self._config_loaded = self._started
+        self._config_loaded = self._clock.now()
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._seen = _stamps(loaded.config)
@@ -169,7 +168,7 @@ class Exporter:
             source=self._board,
             clock=self._clock,
             reload=self.reload,
-            healthy=lambda: healthy(self._board.snapshot(), self._clock.now(), self._started),
+            healthy=lambda: healthy(self._board.snapshot(), self._clock.now(), self._config_loaded),
             ready=lambda: ready(self._board.snapshot()),
             version=__version__,
             telemetry_path=config.web.telemetry_path,

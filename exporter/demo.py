@@ -18,11 +18,11 @@ from exporter.config import (
     Secret,
     Web,
 )
-from exporter.simulation.gateway import Account as GatewayAccount
 from exporter.simulation.gateway import Gateway
 from exporter.simulation.limits import Limits
 from exporter.simulation.presets import find_world
 from exporter.simulation.serve import serving
+from exporter.simulation.visits import Account as GatewayAccount
 from exporter.simulation.world import World
 
 

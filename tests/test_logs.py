@@ -171,6 +171,14 @@ def test_stack_of_unexpected_error_only_at_debug(
     assert line.count("in test_stack_of_unexpected_error") == stacks
 
 
+@pytest.mark.parametrize("given", [ValueError("lost"), (ValueError, ValueError("lost"), None)])
+def test_exception_may_be_handed_over(given: object, stream: io.StringIO) -> None:
+    """An exception given as exc_info is shown like the one being handled."""
+    logs.set_up("info", "logfmt", stream)
+    structlog.get_logger().warning("x", exc_info=given)
+    assert stream.getvalue().endswith(' event=x error="ValueError: lost"\n')
+
+
 def test_line_that_cannot_be_formatted_is_dropped(
     stream: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:

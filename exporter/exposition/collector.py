@@ -42,7 +42,7 @@ class _Counted:
     def prepare(self, snapshot: Snapshot) -> None:
         """Find out which series exist from the start."""
         visibility = Visibility(snapshot)
-        basis = (visibility, snapshot.label_sets, tuple(snapshot.deadlines))
+        basis = (visibility.key, snapshot.label_sets, tuple(snapshot.deadlines))
         if basis != self._basis:
             self._basis = basis
             self._visibility = visibility

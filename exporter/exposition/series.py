@@ -55,11 +55,10 @@ class Visibility:
         )
         self._synced_accounts = frozenset(account for account, _ in self.synced)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Visibility) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
+    @property
+    def key(self) -> tuple[frozenset[str], frozenset[Labels], frozenset[Labels]]:
+        """What tells one state of visibility from another."""
+        return self.accounts, self.streams, self.synced
 
     def message(self, labels: Labels) -> bool:
         """Whether message series that begin with these labels (account, channel) are shown."""
@@ -87,9 +86,6 @@ class Visibility:
                 return head[0] in self.accounts
             case Scope.PROCESS:
                 return True
-
-    def _key(self) -> tuple[frozenset[str], frozenset[Labels], frozenset[Labels]]:
-        return self.accounts, self.streams, self.synced
 
 
 def presets(

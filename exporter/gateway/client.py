@@ -7,6 +7,7 @@ verified. Proxies and certificate files are taken from the environment as usual 
 
 import asyncio
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ HISTORY_PATH = "/sys/get.php"
 """The documented path below ``api_url``."""
 DEADLINE_FACTOR = 2.0
 """A whole call may take this many times the time-out of a single wait."""
+
+_HOST = re.compile(r"[\w.:-]+")
 
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -126,10 +129,7 @@ class GatewayClient:
         permit.use(request)
         failure: GatewayError
         try:
-            async with asyncio.timeout(self._deadline):
-                body, server_date = await self._post(request)
-            page = decode(body, personal=personal, timezone=self._timezone)
-            return Answer(page=page, server_date=server_date)
+            return await self._answer(request, personal=personal)
         except GatewayError as error:
             failure = error
         except TimeoutError:
@@ -142,6 +142,12 @@ class GatewayClient:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+
+    async def _answer(self, request: HistoryRequest, *, personal: bool) -> Answer:
+        async with asyncio.timeout(self._deadline):
+            body, server_date = await self._post(request)
+        page = decode(body, personal=personal, timezone=self._timezone)
+        return Answer(page=page, server_date=server_date)
 
     async def _post(self, request: HistoryRequest) -> tuple[bytes, float | None]:
         form = request.fields() | _login_fields(self._credentials)
@@ -169,7 +175,7 @@ def history_url(api_url: str) -> httpx.URL:
     except httpx.InvalidURL:
         url = httpx.URL()
     plain = not (url.userinfo or url.query or url.fragment)
-    if url.scheme not in ("http", "https") or not url.host or not plain:
+    if url.scheme not in ("http", "https") or not _HOST.fullmatch(url.host) or not plain:
         message = (
             "api_url must look like https://host[:port][/path], without user, query or fragment"
         )

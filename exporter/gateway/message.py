@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 
-class Personal(msgspec.Struct, frozen=True, repr_omit_defaults=True):
+class Personal(msgspec.Struct, frozen=True, gc=False):
     """A phone number, an address or a text that must not show up anywhere by accident.
 
     ``value`` is the clear text; ``str``, ``repr`` and formatting give a fixed mask.
@@ -20,7 +20,7 @@ class Personal(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     __str__ = __repr__
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message as a history row shows it at the moment of reading.
 
     Times are whole Unix seconds by the gateway's clock. Codes unknown to `exporter.gateway.codes`

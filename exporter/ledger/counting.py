@@ -21,7 +21,7 @@ TEXT_CHANNELS = frozenset({"sms", "flash", "binary", "wap_push"})
 """Channels whose ``sms_cnt`` counts billable parts; elsewhere it means other things."""
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     """A message as the ledger keeps it; the fields are the columns of `schema.message`, in order."""
 
     account_id: int

@@ -1,11 +1,13 @@
 """Rows and refusals in the four formats of the vendor's page (``fmt`` 0 to 3)."""
 
-import json
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from time import gmtime
 from typing import Any, Final
 from xml.sax.saxutils import escape
+
+import msgspec
 
 from exporter.simulation.codes import DELIVERED, PENDING, STATUS_NAMES, Kind, Status
 from exporter.simulation.record import Record
@@ -71,6 +73,7 @@ XML_FIELDS: Final = (
 """Fields of fmt 2 and fmt 3 in their order."""
 
 
+@lru_cache(maxsize=1 << 16)
 def moscow_date(time: int) -> str:
     """``DD.MM.YYYY hh:mm:ss`` in Moscow; empty for 0."""
     if not time:
@@ -90,7 +93,7 @@ def row_of(world: World, record: Record, now: float) -> Row:
     row: Row = {"status": int(state.status), "last_date": moscow_date(last), "last_timestamp": last}
     if state.status not in DELIVERED and state.status not in PENDING:
         row["err"] = state.err
-    return row | {
+    row |= {
         "send_date": moscow_date(record.send),
         "send_timestamp": record.send,
         "phone": recipient_of(record),
@@ -109,12 +112,13 @@ def row_of(world: World, record: Record, now: float) -> Row:
         "format": 8 if record.kind is Kind.EMAIL else 0,
         "crc": zlib.crc32(text.encode()),
     }
+    return row
 
 
 def rows_text(rows: Sequence[Row], fmt: int) -> str:
     """An answer with rows."""
     if fmt == 3:
-        return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+        return msgspec.json.encode(rows).decode()
     if fmt == 2:
         return _xml(rows)
     return "\n".join(map(_commas if fmt == 1 else _line, rows))
@@ -144,7 +148,7 @@ def _element(row: Row) -> str:
 def error_text(code: int, description: str, fmt: int) -> str:
     """A refusal."""
     if fmt == 3:
-        return json.dumps({"error": description, "error_code": code}, ensure_ascii=False)
+        return msgspec.json.encode({"error": description, "error_code": code}).decode()
     if fmt == 2:
         return (
             f"<result>\n<error>{escape(description)}</error>\n"

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp
 
+from exporter.simulation.responses import CONNECTION
+
 
 Event = MutableMapping[str, Any]
 
@@ -14,7 +16,7 @@ Event = MutableMapping[str, Any]
 class GatewayTransport(httpx.AsyncBaseTransport):
     """Calls an ASGI application; what it does to its connections raises httpx's own errors.
 
-    Dropped connections become `httpx.ReadError` or `httpx.RemoteProtocolError` and silence
+    Reset connections become `httpx.ReadError`, closed ones `httpx.RemoteProtocolError` and silence
     `httpx.ReadTimeout`, after the client's own read time-out on the event loop's clock.
     ``address`` is the client address that the application sees.
     """
@@ -76,7 +78,7 @@ class _Exchange(httpx.AsyncByteStream):
             "headers": [(name.lower(), value) for name, value in self._request.headers.raw],
             "server": (url.host, url.port or 80),
             "client": (self._address, 40000),
-            "extensions": {},
+            "extensions": {CONNECTION: self},
         }
 
     async def _receive(self) -> Event:
@@ -96,17 +98,20 @@ class _Exchange(httpx.AsyncByteStream):
         except TimeoutError as error:
             raise httpx.ReadTimeout("no answer in time", request=self._request) from error
         if event is None:
-            await self._broken()
-            raise httpx.RemoteProtocolError("the answer is incomplete", request=self._request)
+            raise httpx.RemoteProtocolError("the connection was closed", request=self._request)
+        if event["type"] == "reset":
+            raise httpx.ReadError("the connection was reset", request=self._request)
         return event
 
-    async def _broken(self) -> None:
-        if self._task is None:
-            return
-        try:
-            await self._task
-        except ConnectionError as error:
-            raise httpx.ReadError("the connection was dropped", request=self._request) from error
+    def close(self) -> None:
+        """Close the connection from the application's side."""
+        self._events.put_nowait(None)
+        self._gone.set()
+
+    def reset(self) -> None:
+        """Reset the connection from the application's side."""
+        self._events.put_nowait({"type": "reset"})
+        self._gone.set()
 
     def expect(self, headers: list[tuple[bytes, bytes]]) -> None:
         """Learn the body's length."""

@@ -13,7 +13,8 @@ def healthy(snapshot: Snapshot, now: float, started: float) -> tuple[bool, str]:
 
     A poller is dead when it has not gone round its loop for three cadences, three minutes at
     least, past the time it meant to wake up at. One that waits out an error on purpose is alive.
-    ``started`` is when the process started, Unix seconds.
+    ``started`` is when the pollers were started, Unix seconds: a poller that has never turned is
+    measured from then.
     """
     dead = []
     for account in snapshot.accounts:

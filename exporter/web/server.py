@@ -27,19 +27,14 @@ HEADER_BYTES = 32 * 1024
 class Server:
     """A running web server."""
 
-    def __init__(self, addresses: tuple[ListenAddress, ...], task: "asyncio.Task[None]") -> None:
+    def __init__(self, addresses: tuple[ListenAddress, ...]) -> None:
         self.addresses = addresses
         """Where it really listens, in the order asked for; port 0 is resolved."""
-        self._task = task
 
     @property
     def urls(self) -> tuple[str, ...]:
         """Addresses to open in a browser on this machine, each once."""
         return tuple(dict.fromkeys(address.url for address in self.addresses))
-
-    async def wait(self) -> None:
-        """Wait until the server stops by itself; raises what stopped it."""
-        await asyncio.shield(self._task)
 
 
 class _Uvicorn(uvicorn.Server):
@@ -84,7 +79,7 @@ async def serve(
         task = asyncio.create_task(running.serve(sockets), name="web server")
         try:
             await _started(running, task)
-            yield Server(tuple(map(address_of, sockets)), task)
+            yield Server(tuple(map(address_of, sockets)))
         finally:
             await _close(running, task, close_seconds)
     finally:

@@ -12,6 +12,9 @@ from exporter.config import InvalidConfigError, UnreadableConfigError, load
 
 ACCOUNT = "accounts:\n- name: main\n  apikey: key\n"
 NOT_A_DURATION = "must be a duration such as 90s, 5m or 1h30m, or a number of seconds"
+NOT_TO_LISTEN_ON = "must be host:port, [IPv6]:port or :port, with a port from 0 to 65535"
+NO_ENTRY = "must have at least one entry; leave it out for the default"
+NO_SUCH_FILE = "names a file that cannot be read: no such file or directory"
 NO_SUCH_ADDRESS = "must be an address such as https://smsc.ru"
 
 ACCOUNT_PROBLEMS = {
@@ -31,7 +34,7 @@ ACCOUNT_PROBLEMS = {
     "requests: 3": "requests: is not a known key; did you mean budget.requests?",
     "colour: red": "colour: is not a known key; remove it",
     "credentials: {}": "credentials: is not a known key; remove it",
-    "channels: []": "channels: must have at least one entry; leave it out for the default",
+    "channels: []": f"channels: {NO_ENTRY}",
     "channels: sms": "channels: must be a list, each entry on its own line after '- '",
     "channels: [sms, sms]": "channels: holds the same entry twice; remove one",
     "channels: [fax]": "channels[0]: must be 'sms' or 'email'",
@@ -103,9 +106,8 @@ def test_credentials_problem(written: str, expected: str, refused: Any) -> None:
 TOP_PROBLEMS = {
     "listen: ':1'": "listen: is not a known key; did you mean web.listen_addresses?",
     "login: a": "login: is not a known key; did you mean accounts[].login?",
-    "web: {listen_addresses: []}": "web.listen_addresses: must have at least one entry; leave it out for the default",
-    "web: {listen_addresses: [':99999']}": "web.listen_addresses[0]: must be host:port, "
-    "[IPv6]:port or :port, with a port from 0 to 65535",
+    "web: {listen_addresses: []}": f"web.listen_addresses: {NO_ENTRY}",
+    "web: {listen_addresses: [':99999']}": f"web.listen_addresses[0]: {NOT_TO_LISTEN_ON}",
     "web: {telemetry_path: /}": "web.telemetry_path: must be a path such as /metrics, not / alone "
     "and not below /-/",
     "web: {telemetry_path: /-/ready}": "web.telemetry_path: must be a path such as /metrics, not "
@@ -242,15 +244,9 @@ listn: 1
 log: {level: info, level: info}
 """
     assert refused(text, log_level="loud", listen_addresses=("y",)) == [
-        (
-            "command line: --web.listen-address: must be host:port, [IPv6]:port or :port, with a port "
-            "from 0 to 65535"
-        ),
+        f"command line: --web.listen-address: {NOT_TO_LISTEN_ON}",
         "command line: --log.level: must be 'debug', 'info', 'warning' or 'error'",
-        (
-            "smsc.yml:4: accounts[0].password_file: names a file that cannot be read: no such file or "
-            "directory"
-        ),
+        f"smsc.yml:4: accounts[0].password_file: {NO_SUCH_FILE}",
         "smsc.yml:5: accounts[0].budget.requests: must be at least 1",
         "smsc.yml:5: accounts[0].budget.reserv: is not a known key; did you mean reserve?",
         "smsc.yml:6: accounts[1].name: is already the name of accounts[0]; choose another",
@@ -259,14 +255,8 @@ log: {level: info, level: info}
             "Europe/Moscow"
         ),
         "smsc.yml:9: accounts[2].name: is missing; add it",
-        (
-            "smsc.yml:9: accounts[2].apikey_file: names a file that cannot be read: no such file or "
-            "directory"
-        ),
-        (
-            "smsc.yml:10: web.listen_addresses[0]: must be host:port, [IPv6]:port or :port, with a "
-            "port from 0 to 65535"
-        ),
+        f"smsc.yml:9: accounts[2].apikey_file: {NO_SUCH_FILE}",
+        f"smsc.yml:10: web.listen_addresses[0]: {NOT_TO_LISTEN_ON}",
         "smsc.yml:11: listn: is not a known key; remove it",
         "smsc.yml:12: log.level: is given again, first on line 12; keep one of the two",
     ]
@@ -278,6 +268,13 @@ def test_flags_are_checked_beside_an_unreadable_file(refused: Any) -> None:
         "command line: --web.telemetry-path: must be a path such as /metrics, not / alone and not "
         "below /-/"
     )
+
+
+@pytest.mark.parametrize("accounts", ["main", "{name: main, apikey: key}"])
+def test_accounts_that_are_no_list(accounts: str, refused: Any) -> None:
+    """A single account written without a list is told how to write it."""
+    (line,) = refused(f"log: {{}}\naccounts: {accounts}", {"SMSC_APIKEY": "k"})
+    assert line == "smsc.yml:2: accounts: must be a list, each entry after '- '"
 
 
 @pytest.mark.parametrize("text", ["", "log: {level: info}", "accounts: []", "accounts:"])

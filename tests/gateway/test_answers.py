@@ -96,6 +96,7 @@ def test_empty_lists_are_empty_pages(body: bytes) -> None:
         (b'[{"status": 1', "cut"),
         (b"<list><sms>", "unreadable"),
         (b'{"status": 1}', "unreadable"),
+        (b"<result><balance>1</balance></result>", "unreadable"),
         (b"3", "unreadable"),
         (b'"text"', "unreadable"),
         (b"[" * 100_000, "cut"),

@@ -121,6 +121,27 @@ async def test_apikey_stands_alone(
     assert got.server_date is None
 
 
+@pytest.mark.parametrize("header", ["yesterday", "Fri, 99 Mar 2023 13:47:56 GMT"])
+async def test_unreadable_date_is_no_date(
+    header: str, serve: Serve, answer: Any, client: Client, permit: GetPermit
+) -> None:
+    """A clock that cannot be read spoils no page."""
+    server = await serve(answer(b"[]", "200 OK", f"Date: {header}"))
+    request = HistoryRequest()
+    assert (await client(server.url).history(request, permit(request))).server_date is None
+
+
+async def test_no_call_leaves_without_credentials(
+    serve: Serve, answer: Any, client: Client, permit: GetPermit, login: Any
+) -> None:
+    """Half a login is a mistake of the configuration, never a failed login at the gateway."""
+    server = await serve(answer(b"[]"))
+    request = HistoryRequest()
+    with pytest.raises(ValueError, match="password"):
+        await client(server.url, login(password=None)).history(request, permit(request))
+    assert server.requests == []
+
+
 async def test_packed_pages_are_unpacked(
     serve: Serve, answer: Any, client: Client, permit: GetPermit, row: Any, render: Any
 ) -> None:
@@ -340,13 +361,15 @@ async def test_unknown_names_are_told(client: Client, permit: GetPermit) -> None
     assert caught.value.kind == "dns"
 
 
-async def test_servers_without_tls_are_told(
-    serve: Serve, answer: Any, client: Client, permit: GetPermit
-) -> None:
+async def test_servers_without_tls_are_told(client: Client, permit: GetPermit) -> None:
     """A plain server behind an https address gives a TLS fault."""
-    listener = await asyncio.start_server(
-        lambda _, w: w.write(b"plain text\r\n\r\n"), "127.0.0.1", 0
-    )
+
+    async def plain(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"plain text\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    listener = await asyncio.start_server(plain, "127.0.0.1", 0)
     request = HistoryRequest()
     url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
     with pytest.raises(errors.TlsFailed):
@@ -354,24 +377,31 @@ async def test_servers_without_tls_are_told(
     listener.close()
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
-async def test_untrusted_certificates_are_refused(
-    tmp_path: Path, serve: Serve, answer: Any, client: Client, permit: GetPermit
-) -> None:
-    """A self-signed certificate gets no credentials."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A self-signed certificate for 127.0.0.1 with its key, in one file."""
+    path, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
-    subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    subprocess.run([*make, "-keyout", key, "-out", path], check=True, capture_output=True)
+    path.write_text(path.read_text() + key.read_text())
+    return path
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
+async def test_untrusted_certificates_are_refused(
+    certificate: Path, serve: Serve, answer: Any, client: Client, permit: GetPermit
+) -> None:
+    """A self-signed certificate gets no credentials unless it is trusted by name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate)
     server = await serve(answer(b"[]"), context)
     request = HistoryRequest()
     with pytest.raises(errors.TlsFailed) as caught:
         await client(server.url).history(request, permit(request))
     assert "self-signed" in str(caught.value)
     assert server.requests == []
-    trusting = client(server.url, verify=ssl.create_default_context(cafile=str(certificate)))
+    trusting = client(server.url, verify=ssl.create_default_context(cafile=certificate))
     assert (await trusting.history(request, permit(request))).page.rows == 0
 
 

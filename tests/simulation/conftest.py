@@ -64,6 +64,8 @@ EVENTFUL = WorldSpec(
     scheduled_share=0.05,
     stopped_share=0.02,
     late_share=0.1,
+    max_lead=6 * 3600.0,
+    history_span=8 * 3600.0,
 )
 """A world in which everything that can happen happens often."""
 

@@ -1,0 +1,155 @@
+"""The polling core against the simulated gateway, in virtual time and without threads."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from exporter import wiring
+from exporter.config import Account, Budget, Config, Credentials, LedgerConfig, Secret
+from exporter.gateway.client import GatewayClient
+from exporter.ledger.ledger import Ledger
+from exporter.ledger.snapshot import Labels, Snapshot, StreamState, Total
+from exporter.polling.board import Board
+from exporter.polling.keeper import Keeper
+from exporter.simulation.clock import START, VirtualClock
+from exporter.simulation.gateway import Gateway
+from exporter.simulation.transport import GatewayTransport
+from exporter.simulation.visits import Call
+
+
+PASSWORD = "secret"
+
+
+def account(name: str = "main", **choices: Any) -> Account:
+    """An account whose login is its name."""
+    credentials = Credentials(login=name, password=Secret(choices.pop("password", PASSWORD)))
+    budget = Budget(**choices.pop("budget", {}))
+    return Account(name=name, credentials=credentials, budget=budget, **choices)
+
+
+class Life:
+    """One process's worth of pollers, from start to stop or crash."""
+
+    def __init__(self, stage: "Stage") -> None:
+        self.board = Board()
+        config, clock = stage.config, stage.clock
+        rules = wiring.rules(config)
+        ledger = Ledger(
+            config.ledger.path, rules, owner=True, random_bytes=Random(stage.seed).randbytes
+        )
+        self.keeper = Keeper(ledger, wiring.specs(config), clock, None, self.board)
+        self._transport = GatewayTransport(stage.gateway)
+        self._clients: list[GatewayClient] = []
+        self._tasks = [self._poller(stage, each) for each in config.accounts]
+
+    def _poller(self, stage: "Stage", each: Account) -> "asyncio.Task[None]":
+        client = GatewayClient(
+            each.api_url, each.credentials, timeout=each.timeout, transport=self._transport
+        )
+        self._clients.append(client)
+        random = Random(f"{stage.seed} {each.name}")
+        calls = wiring.calls(each, client, self.keeper, stage.clock, random)
+        poller = wiring.poller(each, calls, self.keeper, self.board, stage.clock)
+        return asyncio.create_task(poller.run(), name=each.name)
+
+    async def end(self, *, crash: bool) -> None:
+        """Stop in order, or lose the ledger first so that nothing more can be written."""
+        if crash:
+            self.keeper.ledger.close()
+        for task in self._tasks:
+            task.cancel()
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
+        assert all(isinstance(end, asyncio.CancelledError) for end in ended), ended
+        await self.keeper.close()
+        for client in self._clients:
+            await client.aclose()
+
+
+class Stage:
+    """A gateway, an exporter's state on disk, and the lives that follow one another on it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: VirtualClock,
+        gateway: Gateway,
+        accounts: Sequence[Account],
+        *,
+        seed: int = 1,
+        **settings: Any,
+    ) -> None:
+        self.clock = clock
+        self.gateway = gateway
+        self.seed = seed
+        self.path = folder / "ledger.sqlite"
+        self.config = Config(
+            accounts=tuple(accounts), ledger=LedgerConfig(path=self.path), **settings
+        )
+        self.life: Life | None = None
+        self.last = Snapshot()
+
+    def run(
+        self,
+        seconds: float,
+        *,
+        crash: bool = False,
+        meanwhile: Callable[["Stage"], Any] | None = None,
+    ) -> Snapshot:
+        """Live for so long from a fresh start; gives what a scrape would show at the end.
+
+        ``meanwhile`` makes a coroutine that runs beside the pollers.
+        """
+
+        async def live() -> None:
+            self.life = Life(self)
+            beside = asyncio.create_task(meanwhile(self)) if meanwhile else None
+            try:
+                await asyncio.sleep(seconds)
+                if beside is not None and beside.done():
+                    beside.result()
+            finally:
+                self.last = self.life.board.snapshot()
+                if beside is not None:
+                    beside.cancel()
+                await self.life.end(crash=crash)
+
+        self.clock.run(live)
+        return self.last
+
+    @property
+    def now(self) -> float:
+        """Seconds since the beginning of virtual time."""
+        return self.clock.now() - START
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What a scrape shows now."""
+        return self.last if self.life is None else self.life.board.snapshot()
+
+    def calls(self, login: str | None = None) -> list[Call]:
+        """Calls as the gateway saw them."""
+        return [call for call in self.gateway.calls if login in (None, call.login)]
+
+    def total(self, family: Total, *columns: int) -> Counter[Labels]:
+        """A family's totals, summed over all but the label columns given."""
+        summed: Counter[Labels] = Counter()
+        for labels, value in self.last.totals.get(family, {}).items():
+            if value:
+                summed[tuple(labels[column] for column in columns)] += value  # type: ignore[assignment]
+        return summed
+
+    def money(self, family: Total) -> Decimal:
+        """A family of money, summed up."""
+        return sum(map(Decimal, self.last.totals.get(family, {}).values()), Decimal(0))
+
+    def stream(self, channel: str = "sms", name: str = "main") -> StreamState:
+        """A stream as shown last."""
+        return next(s for s in self.last.streams if (s.account, s.channel) == (name, channel))
+
+    def state(self, name: str = "main") -> str:
+        """An account's state as shown last."""
+        return next(a.state for a in self.last.accounts if a.account == name)
