@@ -33,6 +33,8 @@ LATENCY = 0.2
 """Seconds that each of its calls takes."""
 LOOKBACK = 6 * 3600.0
 SEED = 1
+ZERO_HOLD = 5.0
+"""Short, so that a second look with the bare eye already shows numbers."""
 LOGIN = "demo"
 PASSWORD = "demo"  # noqa: S105  a made-up account
 
@@ -78,4 +80,5 @@ def _config(listen_address: str, url: str, state: Path) -> Config:
         web=Web(listen_addresses=(listen_address,)),
         ledger=LedgerConfig(path=state / "ledger.sqlite"),
         log=LogConfig(),
+        zero_hold=ZERO_HOLD,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from exporter.config.document import reason
 from exporter.config.models import Credentials
 from exporter.config.problems import Findings, Location, Place, Source
-from exporter.config.values import LONGEST_SECRET
+from exporter.config.values import LONGEST_SECRET, check_login
 from exporter.config.written import CredentialKeys
 from exporter.secrets import Secret
 
@@ -24,8 +24,9 @@ def resolve(keys: CredentialKeys, place: Place, folder: Path, findings: Findings
     }
     values = {kind: getattr(keys, kind) for kind in given}
     for kind, path in origins.items():
-        secret = read_secret(path, place((given[kind],)), findings)
-        values[kind] = secret.reveal() if secret and kind == "login" else secret
+        here = place((given[kind],))
+        secret = read_secret(path, here, findings)
+        values[kind] = _login(secret, here, findings) if kind == "login" else secret
     return Credentials(files=tuple(origins.values()), origins=origins, **values)
 
 
@@ -46,6 +47,16 @@ def read_secret(path: Path, place: tuple[Source, Location], findings: Findings) 
         findings.wrong(*place, f"names a file that does not hold {expected}; put the secret there")
         return None
     return Secret(text)
+
+
+def _login(secret: Secret | None, place: tuple[Source, Location], findings: Findings) -> str | None:
+    if secret is None:
+        return None
+    try:
+        return check_login(secret.reveal())
+    except ValueError as error:
+        findings.wrong(*place, f"names a file whose line {error}")
+        return None
 
 
 def _only_line(raw: bytes) -> str | None:

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
-from exporter.config.problems import Findings, Location, Source
+from exporter.config.problems import Location, Source
 
 
 ENVIRONMENT = Source("environment")
@@ -39,12 +39,11 @@ def at_variable(location: Location) -> tuple[Source, Location]:
     return ENVIRONMENT, tuple(f"SMSC_{key}".upper() for key in location)
 
 
-def note_misspelt(environ: Mapping[str, str], findings: Findings) -> None:
-    """Warn of variables that look like one of ours."""
-    for name in sorted(environ):
-        close = difflib.get_close_matches(name, VARIABLES, n=1, cutoff=0.9)
-        if close and name not in VARIABLES and name.isprintable():
-            findings.doubtful(ENVIRONMENT, (name,), f"is not used; did you mean {close[0]}?")
+def misspelt(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that look like one of ours but are none, and what to say of them."""
+    unknown = (name for name in sorted(environ) if name not in VARIABLES and name.isprintable())
+    close = {name: difflib.get_close_matches(name, VARIABLES, n=1, cutoff=0.9) for name in unknown}
+    return {name: f"is not used; did you mean {to[0]}?" for name, to in close.items() if to}
 
 
 def ledger_path(written: Path | None, environ: Mapping[str, str]) -> Path:

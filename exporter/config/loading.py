@@ -17,7 +17,7 @@ from exporter.config.environment import (
     at_variable,
     given_variables,
     ledger_path,
-    note_misspelt,
+    misspelt,
 )
 from exporter.config.models import Account, AccountSettings, Config, LogConfig, Settings, Web
 from exporter.config.problems import (
@@ -130,7 +130,9 @@ def _accounts(
     """Each account in turn, None for those with problems."""
     listed = document.content.get("accounts") or []
     given = given_variables(environ)
-    note_misspelt(environ, findings)
+    note = findings.doubtful if listed else findings.wrong
+    for variable, message in misspelt(environ).items():
+        note(ENVIRONMENT, (variable,), message)
     if not isinstance(listed, list):
         findings.wrong(document.source, ("accounts",), "must be a list, each entry after '- '")
         return []

@@ -65,7 +65,8 @@ def _name(value: str) -> str:
     return value
 
 
-def _login(value: str) -> str:
+def check_login(value: str) -> str:
+    """The login unchanged, or ValueError."""
     if not _LOGIN.fullmatch(value):
         raise ValueError("must be 1 to 100 characters without spaces; check quotes and colons")
     return value
@@ -187,7 +188,7 @@ Duration = Annotated[float, BeforeValidator(_duration), _AS_TEXT]
 WholeSeconds = Annotated[int, BeforeValidator(_whole_seconds), _AS_TEXT]
 Deadlines = Annotated[tuple[WholeSeconds, ...], AfterValidator(_deadlines)]
 Name = Annotated[str, AfterValidator(_name)]
-Login = Annotated[str, AfterValidator(_login)]
+Login = Annotated[str, AfterValidator(check_login)]
 SecretText = Annotated[
     Secret, BeforeValidator(_secret), PlainSerializer(str, return_type=str, when_used="json")
 ]

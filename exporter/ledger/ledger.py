@@ -261,7 +261,8 @@ class Ledger:
         deltas = Deltas()
         with self._counting(mine, deltas) as connection:
             known = streams.load(connection, mine.streams[channel])
-            lost, more = pruning.prune(connection, known, now=now, retention=self._rules.retention)
+            retention = max(self._rules.retention, mine.spec.lookback)
+            lost, more = pruning.prune(connection, known, now=now, retention=retention)
             deltas.add(Total.UNREAD_SECONDS, (account, channel), lost)
         return more
 

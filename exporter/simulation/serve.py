@@ -103,8 +103,13 @@ def build_gateway(
 
 
 def serve(gateway: Gateway, *, host: str = "127.0.0.1", port: int = 8090) -> None:
-    """Serve until interrupted; raises `SystemExit` when the address can't be listened on."""
-    _server(gateway, host, port).run()
+    """Serve until interrupted; raises `SystemExit` saying why the address can't be listened on."""
+    try:
+        listener = socket.create_server((host, port))
+    except OSError as error:
+        raise SystemExit(f"can't listen on {host}:{port}: {error.strerror}") from error
+    with listener:
+        _server(gateway, host, port).run([listener])
 
 
 @contextmanager

@@ -104,6 +104,10 @@ class Slices:
             self._store(place, records)
             return records
 
+    def kept(self) -> int:
+        """Records in memory now."""
+        return self._records
+
     def _store(self, place: Place, records: Sequence[Record]) -> None:
         self._kept[place] = records
         self._records += len(records)

@@ -17,6 +17,10 @@ HALF_A_YEAR = 184 * 86400.0
 """The longest history the gateway answers for, in seconds."""
 
 
+class WorldError(ValueError):
+    """A file that holds no world."""
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Common ground of the parts of a world."""
 
@@ -228,7 +232,10 @@ def load_world(data: Mapping[str, Any]) -> WorldSpec:
 def read_world(path: Path) -> WorldSpec:
     """Read a world from a YAML file of `WorldSpec`'s fields.
 
-    Raises `OSError` when it can't be read, `yaml.YAMLError` when it isn't YAML,
-    `msgspec.ValidationError` when a field is wrong.
+    Raises `OSError` when it can't be read, `WorldError` naming file and field when it is no world.
     """
-    return load_world(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return load_world({} if data is None else data)
+    except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise WorldError(f"{path}: {error}") from error

@@ -70,6 +70,10 @@ class World:
         found.sort(key=lambda truth: int(truth.int_id))
         return found
 
+    def kept(self) -> int:
+        """Records in memory now."""
+        return self._slices.kept()
+
     def _created_within(self, stream: Stream, since: float, until: float) -> Iterator[Record]:
         for index in range(self._slices.index(since), self._slices.index(until) + 1):
             for record in self._slice(STREAMS[stream], index):

@@ -221,6 +221,16 @@ def test_secret_file_problem(
     assert "hunter2" not in line
 
 
+def test_login_file_problem(refused: Any, tmp_path: Path) -> None:
+    """A login from a file must look like one."""
+    (tmp_path / "hunter2").write_text("hunter2 hunter2\n")
+    (line,) = refused("accounts:\n- {name: a, login_file: hunter2, password: p}\n")
+    assert line == (
+        "smsc.yml:2: accounts[0].login_file: names a file whose line must be 1 to 100 characters "
+        "without spaces; check quotes and colons"
+    )
+
+
 def test_longest_secret_is_taken(read: Any, tmp_path: Path) -> None:
     """A secret of 4 KiB with its line end still fits."""
     (tmp_path / "key").write_bytes(b"x" * 4096 + b"\r\n")
@@ -307,6 +317,14 @@ def test_no_account_at_all(text: str, refused: Any) -> None:
         (
             {"SMSC_APIKEY_FILE": "/none"},
             ("SMSC_APIKEY_FILE: names a file that cannot be read: no such file or directory"),
+        ),
+        (
+            {"SMSC_API_KEY": "a", "SMSC_LOGIN": "b", "SMSC_PASSWORD": "c"},
+            "SMSC_API_KEY: is not used; did you mean SMSC_APIKEY?",
+        ),
+        (
+            {"SMSC_LOGIN_FILE": "/none", "SMSC_PASSWORD": "a"},
+            f"SMSC_LOGIN_FILE: {NO_SUCH_FILE}",
         ),
         (
             {"SMSC_APIKEY": "a\udcff"},

@@ -1,6 +1,7 @@
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from exporter.simulation.clock import START, DeadlockError, VirtualClock
 Log = list[tuple[str, float]]
 
 
-def crowd(clock: VirtualClock, log: Log) -> Callable[[], "asyncio.Future[list[None]]"]:
+def crowd(clock: VirtualClock, log: Log) -> Callable[[], Coroutine[Any, Any, list[None]]]:
     async def worker(name: str, period: float) -> None:
         for _ in range(20):
             await clock.sleep(period)
@@ -19,7 +20,7 @@ def crowd(clock: VirtualClock, log: Log) -> Callable[[], "asyncio.Future[list[No
     async def main() -> list[None]:
         return await asyncio.gather(*(worker(f"w{n}", 1 + n % 3) for n in range(6)))
 
-    return main  # type: ignore[return-value]
+    return main
 
 
 def test_sleep_takes_virtual_time_only() -> None:
@@ -53,7 +54,7 @@ def test_runs_repeat_exactly(seed: int | None) -> None:
     for _ in range(2):
         log: Log = []
         clock = VirtualClock(seed=seed)
-        clock.run(crowd(clock, log))  # type: ignore[arg-type]
+        clock.run(crowd(clock, log))
         logs.append(log)
     assert logs[0] == logs[1]
     assert len(logs[0]) == 120
@@ -65,7 +66,7 @@ def test_seeds_order_simultaneous_timers() -> None:
     for seed in range(5):
         log: Log = []
         clock = VirtualClock(seed=seed)
-        clock.run(crowd(clock, log))  # type: ignore[arg-type]
+        clock.run(crowd(clock, log))
         orders.add(tuple(name for name, _ in log))
     assert len(orders) > 1
 

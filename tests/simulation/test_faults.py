@@ -11,7 +11,7 @@ from exporter.simulation.faults import Fault, FaultKind, Faults, parse_fault
 from exporter.simulation.gateway import Gateway
 from exporter.simulation.limits import Limits
 from exporter.simulation.presets import PRESETS
-from exporter.simulation.serve import serving
+from exporter.simulation.serve import serve, serving
 from exporter.simulation.visits import Account
 from exporter.simulation.world import World
 
@@ -214,6 +214,13 @@ def test_faults_by_http(served: Served) -> None:
     assert "flood" in refused.json()["error"]
     assert httpx.delete(url).json() == []
     assert served.ask().status_code == 200
+
+
+def test_taken_address_is_told(server: Served) -> None:
+    """Serving where somebody listens already ends with the reason."""
+    port = int(server.url.rpartition(":")[2])
+    with pytest.raises(SystemExit, match=f"can't listen on 127.0.0.1:{port}"):
+        serve(server.gateway, port=port)
 
 
 def test_truth_and_calls_by_http(served: Served) -> None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from exporter.simulation.clock import START, VirtualClock
+from exporter.simulation.faults import Fault, FaultKind, Faults
 from exporter.simulation.gateway import Gateway
 from exporter.simulation.limits import Limits
 from exporter.simulation.transport import GatewayTransport
@@ -331,3 +332,33 @@ def test_calls_are_logged_without_secrets(
     assert "123" not in repr(calls[0].parameters)
     assert "79990000000" not in repr(calls)
     assert "wrong" not in repr(calls)
+
+
+def test_virtual_days_repeat_byte_for_byte(make_world: MakeWorld) -> None:
+    """A client in virtual time under faults sees the same answers in every run."""
+    fault = Fault(kind=FaultKind.RESET, probability=0.2)
+
+    def live() -> tuple[str, float]:
+        clock = VirtualClock(START, seed=3)
+        account = Account(world=make_world(), login="alex", password="123")
+        gateway = Gateway([account], clock=clock, faults=Faults([fault]), latency=0.3)
+        digest = md5()
+
+        async def main() -> None:
+            transport = GatewayTransport(gateway)
+            async with httpx.AsyncClient(transport=transport, base_url="http://g") as client:
+                while True:
+                    try:
+                        answer = await client.post(PATH, data=fields)
+                    except httpx.ReadError:
+                        digest.update(b"reset")
+                    else:
+                        digest.update(answer.content)
+                    await clock.sleep(121)
+
+        fields = {"get_messages": "1", "login": "alex", "psw": "123", "fmt": "3", "cnt": "20"}
+        clock.run(main, until=START + 6 * 3600)
+        assert len(gateway.calls) > 150
+        return digest.hexdigest(), clock.now()
+
+    assert live() == live()

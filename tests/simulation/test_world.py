@@ -1,20 +1,26 @@
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.simulation.codes import PENDING
+from exporter.simulation.presets import PRESETS, find_world
 from exporter.simulation.record import Record, Truth
 from exporter.simulation.spec import (
     Campaign,
     Operator,
     Outage,
     Recurrence,
+    WorldError,
     WorldSpec,
     load_world,
 )
@@ -66,10 +72,11 @@ def test_seeds_differ(make_world: MakeWorld) -> None:
     assert seen(make_world(seed=1), NOW) != seen(make_world(seed=2), NOW)
 
 
+@settings(max_examples=25)
 @given(keep=st.sampled_from([1, 50, 3000]), minutes=st.lists(st.integers(0, 600), max_size=5))
 def test_eviction_never_shows(keep: int, minutes: list[int]) -> None:
     """However little is kept, and whatever was asked before, a page stays the same."""
-    spec = WorldSpec(per_hour=300, late_share=0.1)
+    spec = WorldSpec(per_hour=300, late_share=0.1, slice_seconds=300)
     world = World(spec, 3, keep=keep)
     for minute in minutes:
         world.page(NOW - 60 * minute)
@@ -111,6 +118,7 @@ def test_prev_id_needs_not_exist(make_world: MakeWorld) -> None:
     assert world.page(NOW, Query(cnt=5, prev_id=between)) == page[10:15]
 
 
+@settings(max_examples=40)
 @given(ago=st.floats(0, 4 * HOUR), later=st.floats(0, 30 * HOUR))
 def test_truth_agrees_with_rows(ago: float, later: float) -> None:
     """At any moment a row shows the status and cost that the truth has for that moment."""
@@ -294,3 +302,64 @@ def test_world_loads_from_plain_data() -> None:
         load_world({"invalid_share": 0.95})
     with pytest.raises(msgspec.ValidationError, match="half a year"):
         load_world({"history_span": math.inf})
+
+
+def test_page_costs_no_more_than_its_rows() -> None:
+    """A page of a half-year history at high rate generates little more than itself."""
+    world = World(WorldSpec(per_hour=30_000, history_span=180 * 86400.0), 1)
+    newest = world.page(NOW, Query(cnt=1000))
+    assert world.kept() < 4000
+    month_ago = int(newest[-1].int_id - 30 * 1440 * 1_000_000)
+    assert len(world.page(NOW, Query(cnt=1000, prev_id=month_ago))) == 1000
+    assert world.kept() < 8000
+
+
+def test_memory_is_bounded() -> None:
+    """Reading a long history keeps no more records than allowed."""
+    world = World(WorldSpec(per_hour=2000), 1, keep=1000)
+    assert len(world.page(NOW, Query(cnt=10_000))) == 10_000
+    assert world.kept() <= 1000
+
+
+def test_another_process_sees_the_same_history() -> None:
+    """A restarted gateway goes on with the same rows and ids, whatever its hash seed."""
+    code = (
+        "from exporter.simulation.presets import PRESETS\n"
+        "from exporter.simulation.world import World, Query\n"
+        f"print(World(PRESETS['demo'], 4).page({NOW}, Query(cnt=200)))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert outputs == {f"{World(PRESETS['demo'], 4).page(NOW, Query(cnt=200))}\n".encode()}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_lively_enough(name: str) -> None:
+    """Each preset has rows to show at any time of day."""
+    world = World(find_world(name))
+    assert all(world.page(NOW + hour * HOUR) for hour in range(0, 24, 6))
+
+
+@pytest.mark.parametrize("text", ["per_hour: [", "per_hour: many", "- 1", "colour: red"])
+def test_bad_world_files_are_named(tmp_path: Path, text: str) -> None:
+    """A file that is no world is refused by its name."""
+    path = tmp_path / "world.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(WorldError, match=r"world\.yml"):
+        find_world(str(path))
+
+
+def test_world_files(tmp_path: Path) -> None:
+    """A YAML file makes a world; a name that is neither file nor preset is refused."""
+    path = tmp_path / "world.yml"
+    path.write_text("per_hour: 7\nemails: {per_hour: 2}\n", encoding="utf-8")
+    assert find_world(str(path)).per_hour == 7
+    with pytest.raises(FileNotFoundError, match="one of quiet, demo"):
+        find_world("atlantis")
