@@ -67,6 +67,7 @@ FRESHNESS = (
         "Rows of answers without a usable id, status or time, by what was missing; their pages"
         " were read all the same.",
         scope=Scope.STREAM,
+        preset=3,
     ),
 )
 

@@ -28,6 +28,8 @@ RESULTS = ("ok", "api_error", "http_error", "timeout")
 ERROR_CODES = ("1", "2", "4", "9")
 """Error numbers that get.php documents; 3, nothing found, is an empty page and no error."""
 PERMIT_KINDS = ("head", "window", "lookup", "backfill", "doctor", "retry")
+SKIP_REASONS = ("id", "shape", "status", "time")
+"""What a row can lack so that it is passed over."""
 BOUNDED_LABELS = ("country", "operator", "region", "sender")
 
 
@@ -125,6 +127,7 @@ def _polling_presets(visibility: Visibility) -> dict[Total | Distribution, Itera
     return {
         Total.TRUNCATED: streams,
         Total.UNREAD_SECONDS: streams,
+        Total.ROWS_SKIPPED: ((*s, reason) for s in streams for reason in SKIP_REASONS),
         Total.API_REQUESTS: ((a, HISTORY, result) for a in accounts for result in RESULTS),
         Total.API_ERRORS: ((a, HISTORY, code) for a in accounts for code in ERROR_CODES),
         Total.PERMITS: ((a, kind) for a in accounts for kind in PERMIT_KINDS),

@@ -22,7 +22,7 @@ TEXT_CHANNELS = frozenset({"sms", "flash", "binary", "wap_push"})
 
 
 class Entry(msgspec.Struct, gc=False):
-    """A message as the ledger keeps it; the fields are the columns of `schema.message`, in order."""
+    """A message as the ledger keeps it; fields are the columns of `schema.message`, in order."""
 
     account_id: int
     int_id: str

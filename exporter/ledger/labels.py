@@ -54,7 +54,7 @@ class Resolved(msgspec.Struct, frozen=True):
 
 
 class LabelBook:
-    """All label sets and regions of one account; what a transaction adds is staged until it ends."""
+    """All label sets and regions of an account; what a transaction adds is staged until it ends."""
 
     def __init__(
         self, account_id: int, account: str, limits: LabelLimits, set_ids: Iterator[int]

@@ -153,7 +153,10 @@ def write_rows(
 def mature_finals(
     connection: Connection, counter: Counter, book: LabelBook, context: Context
 ) -> None:
-    """Mature final messages whose next deadline has passed; a good page is what moves time on."""
+    """Mature final messages whose next deadline has passed; a good page is what moves time on.
+
+    Each round takes one deadline of each message, those furthest on first, so that none moves twice.
+    """
     moment = {"stream": context.stream_id, "started": context.started}
     while rows := connection.execute(_MATURING, moment).all():
         for row in rows:
@@ -168,7 +171,7 @@ def mature_finals(
                     count=row.messages,
                     cost=cost,
                 )
-        for before in {row.matured for row in rows}:
+        for before in sorted({row.matured for row in rows}, reverse=True):
             connection.execute(_MATURED, {**moment, **_step(context, before)})
 
 

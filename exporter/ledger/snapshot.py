@@ -12,7 +12,7 @@ Labels = tuple[str, ...]
 
 
 class Total(StrEnum):
-    """Persistent counters. L = account, channel, country, operator, sender; O = L without sender."""
+    """Persistent counters. L: account, channel, country, operator, sender; O: L without sender."""
 
     SUBMITTED = "messages_submitted"
     """L"""
@@ -81,7 +81,7 @@ BUCKETS: Mapping[Distribution, tuple[float, ...]] = {
 
 
 class Observations(msgspec.Struct, frozen=True):
-    """A histogram's state: observations in each bucket (not cumulative, +Inf last) and their sum."""
+    """A histogram: observations in each bucket (not cumulative, +Inf last) and their sum."""
 
     counts: tuple[int, ...]
     sum: Decimal
@@ -148,7 +148,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     operators: tuple[tuple[str, str, str, str], ...] = ()
     """operator, country, mcc, mnc of each network seen"""
     recent: Mapping[Labels, tuple[int, float]] = {}
-    """(account, channel, country) to distinct recipients and the busiest block's share, last hour"""
+    """(account, channel, country) to the last hour's recipients and the busiest block's share"""
     ledger_up: bool = True
     ledger_saved: float | None = None
     """Unix seconds of the last commit."""

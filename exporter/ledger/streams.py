@@ -1,4 +1,4 @@
-"""Streams in the ledger: how far each has been read, its gaps, and what it looks like from outside."""
+"""Streams in the ledger: how far each has been read, its gaps, and how it looks from outside."""
 
 from collections.abc import Sequence
 

@@ -1,12 +1,15 @@
 """A ledger driven in virtual time, with its oracle looking on."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from exporter.gateway.message import Message, Page
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.counting import Deadlines
+from exporter.ledger.engine import Store
 from exporter.ledger.labels import LabelLimits
 from exporter.ledger.ledger import AccountSpec, Applied, Ledger, Outcome, Rules
 from exporter.ledger.permits import Limits
@@ -82,6 +85,7 @@ class Desk:
             )
         ]
         self.path = folder / "ledger.sqlite"
+        self.path.write_bytes(_empty())
         self.now = float(now)
         self.oracle = Oracle(
             "a", "RUB", now, tuple(zip(deadlines, names, strict=True)), 30.0, labels.region
@@ -201,6 +205,16 @@ class Desk:
         with self.ledger.store.transaction() as connection:
             totals.load(connection)
         return totals
+
+
+@cache
+def _empty() -> bytes:
+    """A ledger that knows nothing, made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "ledger.sqlite", owner=False)
+        store.open()
+        store.close()
+        return store.path.read_bytes()
 
 
 def _lasting(ledger: Ledger) -> tuple[object, ...]:

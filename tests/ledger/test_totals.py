@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 
 from exporter.ledger.labels import LabelLimits
 from exporter.ledger.snapshot import Distribution, Snapshot, Total
 from tests.ledger.conftest import MEMORY
 from tests.ledger.desk import Desk
 from tests.ledger.worlds import OVER, Step, World, worlds
+
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 
 
 @contextmanager
@@ -49,7 +52,7 @@ def falls(before: Snapshot, after: Snapshot) -> list[str]:
     return fallen
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None, phases=PHASES)
 @given(world=worlds())
 def test_any_readings_give_the_totals_of_a_fresh_count(world: World) -> None:
     """Overlapping, repeated, late, swapped pages and restarts end in what a recount gives."""
@@ -65,7 +68,7 @@ def test_any_readings_give_the_totals_of_a_fresh_count(world: World) -> None:
         desk.check()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None, phases=PHASES)
 @given(world=worlds())
 def test_restarts_change_nothing(world: World) -> None:
     """A restart between any two pages leaves every total as it would have been."""
@@ -93,7 +96,7 @@ def facts(desk: Desk) -> dict[str, object]:
     return {"spent": spent, "times": timed, **{family: desk.total(family) for family in families}}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None, phases=PHASES)
 @given(world=worlds(fickle=False))
 def test_the_way_of_reading_does_not_matter(world: World) -> None:
     """However messages were read, the totals are those of each message applied once."""
