@@ -1,25 +1,22 @@
 """Commands and flags."""
 
-import asyncio
 import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, cast
 
-import structlog
 import typer
 
-from exporter import __version__, logs
-from exporter.config import ConfigError, Loaded, Overrides, load, render
+from exporter import __version__
+from exporter.clock import SystemClock
+from exporter.commands.choices import Asked, Format, Output
+from exporter.commands.shell import USAGE_ERROR, Commands, load_for_command
+from exporter.config import Overrides, load
 
-
-USAGE_ERROR = 2
 
 app = typer.Typer(
     name="smsc-exporter",
-    help="Prometheus exporter for messages sent through smsc.ru.",
-    no_args_is_help=True,
+    cls=Commands,
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -27,24 +24,37 @@ app = typer.Typer(
 
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config.file", help="YAML file; without it SMSC_* variables give one account."),
+    typer.Option(
+        "--config.file",
+        metavar="FILE",
+        help="YAML file; without it SMSC_* variables give one account.",
+    ),
 ]
 ListenAddress = Annotated[
     list[str] | None,
     typer.Option(
-        "--web.listen-address", help="host:port or :port; repeatable.", show_default=False
+        "--web.listen-address",
+        metavar="ADDRESS",
+        help="host:port or :port; repeatable.",
+        show_default=False,
     ),
 ]
 TelemetryPath = Annotated[
-    str | None, typer.Option("--web.telemetry-path", help="Path of the metrics page.")
+    str | None,
+    typer.Option("--web.telemetry-path", metavar="PATH", help="Path of the metrics page."),
 ]
-LogLevel = Annotated[str | None, typer.Option("--log.level", help="debug, info, warning or error.")]
-LogFormat = Annotated[str | None, typer.Option("--log.format", help="logfmt or json.")]
+LogLevel = Annotated[
+    str | None,
+    typer.Option("--log.level", metavar="LEVEL", help="debug, info, warning or error."),
+]
+LogFormat = Annotated[
+    str | None, typer.Option("--log.format", metavar="FORMAT", help="logfmt or json.")
+]
 
 
 def main() -> None:
     """Run the command line."""
-    app()
+    app(prog_name="smsc-exporter")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
@@ -53,8 +63,9 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _top(
+    context: typer.Context,
     *,
     _version: Annotated[
         bool,
@@ -62,6 +73,9 @@ def _top(
     ] = False,
 ) -> None:
     """Prometheus exporter for messages sent through smsc.ru."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(USAGE_ERROR)
 
 
 @app.command()
@@ -73,6 +87,8 @@ def run(
     log_format: LogFormat = None,
 ) -> None:
     """Poll the configured accounts and serve /metrics."""
+    from exporter.commands.running import start  # noqa: PLC0415  other commands need none of it
+
     overrides = Overrides(
         listen_addresses=tuple(listen_address or ()),
         telemetry_path=telemetry_path,
@@ -84,95 +100,220 @@ def run(
 
 @app.command("check-config")
 def check_config(config_file: ConfigFile = None) -> None:
-    """Check the configuration and print what it comes to, secrets hidden."""
-    loaded = load_or_exit(lambda: load(config_file, os.environ))
-    for warning in loaded.warnings:
-        typer.echo(f"warning: {warning}", err=True)
-    typer.echo(render(loaded.config), nl=False)
+    """Check the configuration and print it, secrets hidden."""
+    from exporter.commands.checking import check  # noqa: PLC0415  same
+
+    check(lambda: load(config_file, os.environ))
+
+
+@app.command()
+def messages(
+    config_file: ConfigFile = None,
+    account: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Account to ask for; the only one when there is one."),
+    ] = None,
+    last: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Newest messages wanted (cnt): 10, or 1000 with --from. "
+            "More than 1000 take a history call for each thousand.",
+        ),
+    ] = None,
+    phone: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NUMBERS",
+            help="Only to this number (phone); repeatable, or a list with commas.",
+        ),
+    ] = None,
+    email: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESSES",
+            help="Only e-mails to this address (email); repeatable, or a list with commas.",
+        ),
+    ] = None,
+    *,
+    emails: Annotated[
+        bool,
+        typer.Option("--emails", help="The history of e-mails (format=8); implied by --email."),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DAY",
+            help="First day (start): YYYY-MM-DD, DD.MM.YYYY, today or yesterday.",
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--to", metavar="DAY", help="Last day (end); through today when not given."),
+    ] = None,
+    before: Annotated[
+        str | None,
+        typer.Option(metavar="INT_ID", help="Only messages sent before this one (prev_id)."),
+    ] = None,
+    answer_format: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=3,
+            metavar="FMT",
+            help="Format the gateway answers in (fmt): 0 text, 1 commas, 2 XML, 3 JSON.",
+        ),
+    ] = 3,
+    output: Annotated[
+        Output, typer.Option(help="What to write; a table is plain text in a pipe.")
+    ] = Output.TABLE,
+    show_personal: Annotated[
+        bool,
+        typer.Option("--show-personal", help="Show phone numbers, addresses and texts in full."),
+    ] = False,
+) -> None:
+    r"""Show messages of the account's history.
+
+    Phone numbers, addresses and texts are masked unless --show-personal is given. Each thousand
+    messages take one history call out of the budget that the exporter polls with; what is left of
+    it is said on standard error. Run it as the exporter's user, so that both can write the ledger.
+
+    \b
+    The last ten SMS:
+      smsc-exporter messages
+    The last one to a number:
+      smsc-exporter messages --last 1 --phone 79999999999
+    Yesterday's e-mails to two addresses:
+      smsc-exporter messages --from yesterday --to yesterday --email a@mail.example,b@mail.example
+    All SMS of three days as CSV, texts included:
+      smsc-exporter messages --from 2026-03-01 --to 2026-03-03 --last 20000 \
+        --output csv --show-personal > march.csv
+    """
+    from exporter.commands.messages import show_messages  # noqa: PLC0415  same
+
+    asked = Asked(
+        last=last,
+        phones=tuple(phone or ()),
+        emails=tuple(email or ()),
+        only_emails=emails,
+        since=since,
+        until=until,
+        before=before,
+        fmt=cast("Format", answer_format),
+    )
+    loaded = load_for_command(lambda: load(config_file, os.environ))
+    show_messages(
+        loaded.config,
+        asked,
+        account=account,
+        output=output,
+        personal=show_personal,
+        clock=SystemClock(),
+    )
+
+
+@app.command()
+def doctor(
+    config_file: ConfigFile = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this account; all when not given.")
+    ] = None,
+    answer: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Examine a saved answer instead, in any format, without a call; - reads stdin.",
+        ),
+    ] = None,
+) -> None:
+    r"""Say in plain words what is right and what is not.
+
+    Looks at configuration, ledger, network, login, limits, clock and decoding, with one history
+    call for each account, out of the budget that the exporter polls with. Run it as the exporter's
+    user, so that both can write the ledger. The exit status is 1 when there is a problem.
+
+    \b
+    Every configured account:
+      smsc-exporter doctor --config.file=/etc/smsc-exporter.yml
+    An answer that somebody saved, without a call:
+      smsc-exporter doctor --answer answer.json
+    """
+    from exporter.commands.doctor import examine_accounts, examine_file  # noqa: PLC0415  same
+
+    clock = SystemClock()
+    if answer is None:
+        examine_accounts(lambda: load(config_file, os.environ), account, clock)
+    elif config_file is None:
+        examine_file(answer, None, None, clock)
+    else:
+        examine_file(answer, lambda: load(config_file, os.environ), account, clock)
 
 
 @app.command()
 def demo(
     listen_address: Annotated[
-        str, typer.Option("--web.listen-address", help="Where the exporter listens.")
+        str,
+        typer.Option("--web.listen-address", metavar="ADDRESS", help="Where the exporter listens."),
     ] = "127.0.0.1:10048",
     gateway_port: Annotated[
-        int, typer.Option(help="Port of the simulated gateway; 0 takes a free one.")
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Port of the simulated gateway; 0 takes a free one.",
+        ),
     ] = 0,
-    state: Annotated[Path, typer.Option(help="Folder of the demo's ledger.")] = Path("var/demo"),
+    state: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder of the demo's ledger.")
+    ] = Path("var/demo"),
     log_level: LogLevel = None,
 ) -> None:
-    """Run the exporter against a simulated gateway with lively traffic."""
-    from exporter.demo import run_demo  # noqa: PLC0415  keeps `run` free of the simulation
+    """Run beside a simulated gateway with lively traffic."""
+    from exporter.commands.simulating import demo as run_demo  # noqa: PLC0415  same
 
     run_demo(listen_address, gateway_port, state, log_level or "info")
 
 
 @app.command("simulate-gateway")
 def simulate_gateway(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8090,
-    login: Annotated[str, typer.Option(help="The account's login.")] = "demo",
-    password: Annotated[str, typer.Option(help="The account's password.")] = "demo",  # noqa: S107  a made-up account
+    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, metavar="PORT", help="Port to listen on.")
+    ] = 8090,
+    login: Annotated[str, typer.Option(metavar="LOGIN", help="The account's login.")] = "demo",
+    password: Annotated[
+        str, typer.Option(metavar="PASSWORD", help="The account's password.")
+    ] = "demo",  # noqa: S107  a made-up account
     world: Annotated[
-        str, typer.Option(help="quiet, demo, busy, campaign, or a YAML file.")
+        str, typer.Option(metavar="WORLD", help="quiet, demo, busy, campaign, or a YAML file.")
     ] = "demo",
-    seed: Annotated[int, typer.Option(help="The same seed gives the same history.")] = 1,
-    rate: Annotated[float | None, typer.Option(help="Messages an hour.")] = None,
-    limit: Annotated[int, typer.Option(help="History calls allowed in an hour.")] = 30,
-    fault: Annotated[list[str] | None, typer.Option(help="KIND[:PROBABILITY]; repeatable.")] = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="The same seed gives the same history.")
+    ] = 1,
+    rate: Annotated[
+        float | None, typer.Option(min=0, metavar="N", help="Messages an hour.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, metavar="N", help="History calls allowed in an hour.")
+    ] = 30,
+    fault: Annotated[
+        list[str] | None, typer.Option(metavar="FAULT", help="KIND[:PROBABILITY]; repeatable.")
+    ] = None,
 ) -> None:
-    """Serve a gateway that speaks the documented API over a made-up history."""
-    from exporter.simulation.serve import build_gateway, serve  # noqa: PLC0415  same
+    """Serve a gateway like the real one, with made-up messages."""
+    from exporter.commands.simulating import simulate  # noqa: PLC0415  same
 
-    try:
-        gateway = build_gateway(
-            login=login,
-            password=password,
-            world=world,
-            seed=seed,
-            rate=rate,
-            limit=limit,
-            faults=fault or (),
-        )
-    except (ValueError, OSError) as error:
-        fail(str(error))
-    typer.echo(f"simulated gateway at http://{host}:{port}/sys/get.php, login {login}", err=True)
-    serve(gateway, host=host, port=port)
-
-
-def start(read: Callable[[], Loaded]) -> None:
-    """Run the exporter until it is asked to stop."""
-    from exporter.app import Exporter  # noqa: PLC0415  check-config needs none of it
-    from exporter.web.errors import WebError  # noqa: PLC0415  same
-
-    loaded = load_or_exit(read)
-    logs.redact(loaded.config.secrets())
-    logs.set_up(loaded.config.log.level, loaded.config.log.format)
-    log = structlog.get_logger("exporter")
-    for warning in loaded.warnings:
-        log.warning("configuration", warning=warning)
-    try:
-        asyncio.run(_run(Exporter, read, loaded))
-    except WebError as error:
-        fail(str(error), status=1)
-
-
-async def _run(make: type, read: Callable[[], Loaded], loaded: Loaded) -> None:
-    await make(read, loaded).run()
-
-
-def load_or_exit(read: Callable[[], Loaded]) -> Loaded:
-    """The configuration, or every problem on standard error and exit status 2."""
-    try:
-        return read()
-    except ConfigError as error:
-        for problem in error.problems:
-            typer.echo(f"error: {problem}", err=True)
-        sys.exit(USAGE_ERROR)
-
-
-def fail(message: str, *, status: int = USAGE_ERROR) -> NoReturn:
-    """Say what is wrong and end."""
-    typer.echo(f"error: {message}", err=True)
-    sys.exit(status)
+    simulate(
+        host,
+        port,
+        login=login,
+        password=password,
+        world=world,
+        seed=seed,
+        rate=rate,
+        limit=limit,
+        faults=fault or (),
+    )

@@ -1,6 +1,7 @@
 """From the configuration to the parts that do the work."""
 
 import os
+from collections.abc import Callable
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -53,14 +54,17 @@ def ledger(config: Config, *, owner: bool) -> Ledger:
     return Ledger(config.ledger.path, rules(config), owner=owner, random_bytes=os.urandom)
 
 
-def client(account: Account, version: str) -> GatewayClient:
-    """The gateway client of an account."""
+def client(
+    account: Account, version: str, *, observer: Callable[[bytes], object] | None = None
+) -> GatewayClient:
+    """The gateway client of an account; ``observer`` is shown each answer's body."""
     return GatewayClient(
         account.api_url,
         account.credentials,
         timeout=account.timeout,
         timezone=ZoneInfo(account.timezone),
         user_agent=f"smsc-exporter/{version}",
+        observer=observer,
     )
 
 

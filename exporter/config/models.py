@@ -125,7 +125,8 @@ class AccountSettings(Section):
     track_phones: bool = Field(
         default=True,
         description="Keep phone numbers of pending messages in the ledger until the messages are "
-        "final, so that they can be looked up after a restart. When false they stay in memory.",
+        "final, so that they can be looked up, and tell of the last hour's recipients. When false "
+        "no number outlives the answer it came in.",
     )
     expected_countries: Annotated[tuple[Country, ...], Distinct] = Field(
         default=(),

@@ -55,12 +55,13 @@ class Visibility:
         self.synced = frozenset(
             (stream.account, stream.channel) for stream in snapshot.streams if stream.synced
         )
+        self.loaded = snapshot.loaded
         self._synced_accounts = frozenset(account for account, _ in self.synced)
 
     @property
-    def key(self) -> tuple[frozenset[str], frozenset[Labels], frozenset[Labels]]:
+    def key(self) -> tuple[frozenset[str], frozenset[Labels], frozenset[Labels], bool]:
         """What tells one state of visibility from another."""
-        return self.accounts, self.streams, self.synced
+        return self.accounts, self.streams, self.synced, self.loaded
 
     def message(self, labels: Labels) -> bool:
         """Whether message series that begin with these labels (account, channel) are shown."""
@@ -93,7 +94,12 @@ class Visibility:
 def presets(
     snapshot: Snapshot, visibility: Visibility, outcomes: Iterable[str]
 ) -> dict[Total | Distribution, Rows]:
-    """Every series that exists at 0 before anything is counted in it, by family."""
+    """Every series that exists at 0 before anything is counted in it, by family.
+
+    None does before the ledger is open: it may hold more, and a counter must never fall.
+    """
+    if not visibility.loaded:
+        return {}
     outcomes = tuple(outcomes)
     sets = [(labels, cur) for labels, cur in snapshot.label_sets if visibility.message(labels)]
     routes = {labels[:4]: currency for labels, currency in sets}

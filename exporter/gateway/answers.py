@@ -12,11 +12,12 @@ proxy close gaps that were never read. It is an `UnreadableAnswer` of kind ``emp
 import re
 from zoneinfo import ZoneInfo
 
-from exporter.gateway.json_answers import error_page, json_page, plain_page
+from exporter.gateway.json_answers import json_rows, no_rows, plain_rows
 from exporter.gateway.message import Page
+from exporter.gateway.rows import RawRows, page_of
 from exporter.gateway.sketch import unreadable
-from exporter.gateway.text_answers import is_comma_row, is_named_row, text_page
-from exporter.gateway.xml_answers import xml_page
+from exporter.gateway.text_answers import is_comma_row, is_named_row, text_rows
+from exporter.gateway.xml_answers import xml_rows
 
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -33,16 +34,21 @@ def decode(body: bytes, *, personal: bool = False, timezone: ZoneInfo = MOSCOW) 
     `UnreadableAnswer` when it is anything but a whole page. Rows that lack an id, a status or a
     send time are left out and counted in ``Page.skipped``.
     """
+    return page_of(read_rows(body, personal=personal), timezone)
+
+
+def read_rows(body: bytes, *, personal: bool = False) -> RawRows:
+    """The rows of an answer in any format as they came; raises as `decode` does."""
     if body.startswith(b"["):
-        page = plain_page(body, timezone, personal=personal)
-        if page is not None:
-            return page
+        rows = plain_rows(body, personal=personal)
+        if rows is not None:
+            return rows
     text = text_of(body)
     if text.startswith("["):
-        page = plain_page(text.encode("utf-8"), timezone, personal=personal)
-        if page is not None:
-            return page
-    return _decode_text(text, timezone, personal=personal)
+        rows = plain_rows(text.encode("utf-8"), personal=personal)
+        if rows is not None:
+            return rows
+    return _text_rows(text, personal=personal)
 
 
 def text_of(body: bytes) -> str:
@@ -54,13 +60,27 @@ def text_of(body: bytes) -> str:
     return text.removeprefix("\ufeff").strip()
 
 
-def _decode_text(text: str, timezone: ZoneInfo, *, personal: bool) -> Page:
-    if text.startswith(("[", "{")):
-        return json_page(text, timezone, personal=personal)
-    if text.startswith("<"):
-        return xml_page(text, timezone, personal=personal)
+def _text_rows(text: str, *, personal: bool) -> RawRows:
+    match format_of(text):
+        case 3:
+            return json_rows(text, personal=personal)
+        case 2:
+            return xml_rows(text, personal=personal)
+        case 0 | 1:
+            return text_rows(text, personal=personal)
     if error := _TEXT_ERROR.fullmatch(text) or _COMMA_ERROR.fullmatch(text):
-        return error_page(int(error[1]), text)
-    if is_named_row(text) or is_comma_row(text):
-        return text_page(text, timezone, personal=personal)
+        return no_rows(int(error[1]), text)
     raise unreadable(text)
+
+
+def format_of(text: str) -> int | None:
+    """The format (``fmt`` 0 to 3) that a page or error of this shape is in; None when in none."""
+    if text.startswith(("[", "{")):
+        return 3
+    if text.startswith("<"):
+        return 2
+    if _TEXT_ERROR.fullmatch(text) or _COMMA_ERROR.fullmatch(text):
+        return None
+    if is_named_row(text):
+        return 0
+    return 1 if is_comma_row(text) else None

@@ -10,7 +10,7 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Protocol
@@ -85,8 +85,9 @@ class GatewayClient:
     """Makes history calls for one account.
 
     ``timeout`` (seconds) bounds each wait for a connection and for data; the whole call may take
-    `DEADLINE_FACTOR` times as long. ``timezone`` is that of dates without a time stamp. Raises
-    `ValueError` for an ``api_url`` that is no plain http(s) address.
+    `DEADLINE_FACTOR` times as long. ``timezone`` is that of dates without a time stamp. Each
+    answer's body is shown to ``observer`` before it is decoded. Raises `ValueError` for an
+    ``api_url`` that is no plain http(s) address.
     """
 
     def __init__(
@@ -100,12 +101,14 @@ class GatewayClient:
         verify: bool | ssl.SSLContext = True,
         user_agent: str = "smsc-exporter",
         body_limit: int = BODY_LIMIT,
+        observer: Callable[[bytes], object] | None = None,
     ) -> None:
         self._url = history_url(api_url)
         self._credentials = credentials
         self._deadline = DEADLINE_FACTOR * timeout
         self._timezone = timezone
         self._body_limit = body_limit
+        self._observer = observer
         self._http = httpx.AsyncClient(
             headers={
                 "User-Agent": user_agent,
@@ -146,6 +149,8 @@ class GatewayClient:
     async def _answer(self, request: HistoryRequest, *, personal: bool) -> Answer:
         async with asyncio.timeout(self._deadline):
             body, server_date = await self._post(request)
+        if self._observer is not None:
+            self._observer(body)
         page = decode(body, personal=personal, timezone=self._timezone)
         return Answer(page=page, server_date=server_date)
 

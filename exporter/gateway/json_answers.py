@@ -1,14 +1,13 @@
 """Answers in format 3, JSON: a list is a page, an object is an error."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from exporter.gateway.errors import UnreadableAnswer, api_error
-from exporter.gateway.message import Page
-from exporter.gateway.rows import PersonalRow, RawRow, fields_of, page_of
+from exporter.gateway.rows import PersonalRow, RawRow, RawRows, fields_of
 from exporter.gateway.sketch import unreadable
 from exporter.gateway.values import whole
 
@@ -19,35 +18,33 @@ _ROWS = msgspec.json.Decoder(list[RawRow], strict=False)
 _PERSONAL_ROWS = msgspec.json.Decoder(list[PersonalRow], strict=False)
 
 
-def plain_page(body: bytes, zone: ZoneInfo, *, personal: bool) -> Page | None:
-    """The page of a regular JSON list, quickly; None when anything about the body is odd."""
-    rows: list[RawRow] | list[PersonalRow]
+def plain_rows(body: bytes, *, personal: bool) -> Sequence[RawRow] | None:
+    """The rows of a regular JSON list, quickly; None when anything about the body is odd."""
     try:
-        rows = _PERSONAL_ROWS.decode(body) if personal else _ROWS.decode(body)
+        return _PERSONAL_ROWS.decode(body) if personal else _ROWS.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return page_of(rows, zone)
 
 
-def json_page(text: str, zone: ZoneInfo, *, personal: bool) -> Page:
-    """The page of a JSON answer, row by row and leniently.
+def json_rows(text: str, *, personal: bool) -> RawRows:
+    """The rows of a JSON answer, one by one and leniently.
 
     Raises `ApiError` for an error object and `UnreadableAnswer` for what is no JSON.
     """
     answer = _loads(text)
     if isinstance(answer, list):
-        return page_of([_raw_row(row, personal=personal) for row in answer], zone)
+        return [_raw_row(row, personal=personal) for row in answer]
     if isinstance(answer, dict) and not answer.keys().isdisjoint({"error", "error_code"}):
         number = whole(answer.get("error_code"))
-        return error_page(number, str(answer.get("error", "")))
+        return no_rows(number, str(answer.get("error", "")))
     raise unreadable(text)
 
 
-def error_page(code: int | None, text: str) -> Page:
-    """The empty page for code 3, nothing found; raises `ApiError` for any other code."""
+def no_rows(code: int | None, text: str) -> RawRows:
+    """No rows for code 3, nothing found; raises `ApiError` for any other code."""
     code = None if code is None else abs(code)
     if code == NOT_FOUND:
-        return Page()
+        return []
     raise api_error(code, text)
 
 

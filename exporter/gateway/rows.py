@@ -60,8 +60,12 @@ class PersonalRow(RawRow, gc=False):
     message: Value = None
 
 
-def page_of(rows: Sequence[RawRow | None], zone: ZoneInfo) -> Page:
-    """Turn the rows of a whole answer into a page; None stands for a row of the wrong shape.
+RawRows = Sequence[RawRow | None]
+"""Rows of an answer in their order; None stands for a row of the wrong shape."""
+
+
+def page_of(rows: RawRows, zone: ZoneInfo) -> Page:
+    """Turn the rows of a whole answer into a page.
 
     A row that cannot be used is counted in ``Page.skipped`` as shape, id, status or time.
     """

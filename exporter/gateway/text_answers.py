@@ -10,11 +10,9 @@ exporter polls with format 3.
 
 import re
 from collections.abc import Callable, Iterator
-from zoneinfo import ZoneInfo
 
 from exporter.gateway.codes import STATUSES
-from exporter.gateway.message import Page
-from exporter.gateway.rows import fields_of, page_of
+from exporter.gateway.rows import RawRows, fields_of
 from exporter.gateway.sketch import unreadable
 
 
@@ -72,8 +70,8 @@ def is_comma_row(text: str) -> bool:
     return _comma_head(text.partition("\n")[0]) is not None
 
 
-def text_page(text: str, zone: ZoneInfo, *, personal: bool) -> Page:
-    """The page of a body in format 0 or 1; raises `UnreadableAnswer` when its last row is cut."""
+def text_rows(text: str, *, personal: bool) -> RawRows:
+    """The rows of a body in format 0 or 1; raises `UnreadableAnswer` when its last row is cut."""
     named = is_named_row(text)
     starts = is_named_row if named else is_comma_row
     tail = _NAMED_TAIL if named else _COMMA_TAIL
@@ -81,7 +79,7 @@ def text_page(text: str, zone: ZoneInfo, *, personal: bool) -> Page:
     for row in _rows(text, starts, tail):
         pairs = _named_pairs(row) if named else _comma_pairs(row)
         rows.append(None if pairs is None else fields_of(pairs, personal=personal))
-    return page_of(rows, zone)
+    return rows
 
 
 def _rows(text: str, starts: Callable[[str], bool], tail: re.Pattern[str]) -> Iterator[str]:

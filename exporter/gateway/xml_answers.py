@@ -8,11 +8,9 @@ mended before giving up.
 import re
 from html import escape
 from xml.parsers import expat
-from zoneinfo import ZoneInfo
 
-from exporter.gateway.json_answers import error_page
-from exporter.gateway.message import Page
-from exporter.gateway.rows import fields_of, page_of
+from exporter.gateway.json_answers import no_rows
+from exporter.gateway.rows import RawRows, fields_of
 from exporter.gateway.sketch import unreadable
 from exporter.gateway.values import whole
 
@@ -78,16 +76,16 @@ class _Reader:
         return self._path in (["list", "sms"], ["result"])
 
 
-def xml_page(text: str, zone: ZoneInfo, *, personal: bool) -> Page:
-    """The page of an XML answer.
+def xml_rows(text: str, *, personal: bool) -> RawRows:
+    """The rows of an XML answer.
 
     Raises `ApiError` for an error and `UnreadableAnswer` for any other document.
     """
     reader = _read(text)
     if reader.root == "list":
-        return page_of([fields_of(row.items(), personal=personal) for row in reader.rows], zone)
+        return [fields_of(row.items(), personal=personal) for row in reader.rows]
     if reader.root == "result" and not reader.result.keys().isdisjoint({"error", "error_code"}):
-        return error_page(whole(reader.result.get("error_code")), reader.result.get("error", ""))
+        return no_rows(whole(reader.result.get("error_code")), reader.result.get("error", ""))
     raise unreadable(text)
 
 

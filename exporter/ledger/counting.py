@@ -105,7 +105,7 @@ class Counter:
         if codes.is_final(message.status):
             entry.state = FINAL
             entry.final_seen = True
-            self._mature_before(entry, labels, self._final_time(message), "pending")
+            self._mature_before(entry, labels, self._changed_at(message), "pending")
             if max(message.send_time, message.status_time or 0) > context.baseline:
                 self._count_final(entry, message, labels)
         else:
@@ -129,8 +129,8 @@ class Counter:
 
     def _change_status(self, entry: Entry, message: Message, labels: LabelSet) -> None:
         final = codes.is_final(message.status)
-        if final:
-            self._mature_before(entry, labels, self._final_time(message), entry.outcome)
+        if final or entry.state == FINAL:
+            self._mature_before(entry, labels, self._changed_at(message), entry.outcome)
         if entry.final_seen:
             changed = (*labels.labels[:2], str(entry.status), str(message.status))
             self._deltas.add(Total.CHANGES, changed)
@@ -188,7 +188,7 @@ class Counter:
         entry.cost = str(message.cost)
 
     def _mature_before(self, entry: Entry, labels: LabelSet, moment: float, outcome: str) -> None:
-        """Mature the deadlines that passed before the present status began."""
+        """Mature the deadlines that passed before ``moment``, when the present status began."""
         for deadline in self._context.deadlines.seconds:
             if deadline > entry.matured and entry.send_time + deadline < moment:
                 self.mature(entry, labels, deadline, outcome)
@@ -237,7 +237,7 @@ class Counter:
         )
         return max(passed, default=0)
 
-    def _final_time(self, message: Message) -> float:
+    def _changed_at(self, message: Message) -> float:
         return self._context.started if message.status_time is None else message.status_time
 
     def _labels(self, message: Message) -> LabelSet:

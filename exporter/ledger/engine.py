@@ -19,9 +19,11 @@ from sqlalchemy.pool import StaticPool
 from exporter.ledger.errors import (
     LedgerBusy,
     LedgerError,
+    LedgerReadOnly,
     LedgerTooNew,
     LedgerUnavailable,
     translate,
+    translate_os,
 )
 
 
@@ -58,6 +60,7 @@ class Store:
             self._engine = _engine(self.path)
             with self._translated(), self._engine.begin() as connection:
                 _migrate(connection, self.path)
+            self._check_writable()
             self._inode = self.path.stat().st_ino
         except BaseException:
             self.close()
@@ -92,6 +95,12 @@ class Store:
         with self._translated(), self.engine.begin() as connection:
             yield connection
 
+    def _check_writable(self) -> None:
+        """Transactions begin on a read-only file, too, and would fail only later."""
+        if not os.access(self.path, os.W_OK):
+            message = f"ledger {self.path} is read-only; make the file and its folder writable"
+            raise LedgerReadOnly(message)
+
     def _check_identity(self) -> None:
         try:
             same = self.path.stat().st_ino == self._inode
@@ -112,18 +121,15 @@ class Store:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            message = f"ledger folder {self.path.parent} can't be made: {error.strerror}"
-            raise LedgerUnavailable(message) from error
+            message = f"ledger folder {self.path.parent} can't be made"
+            raise translate_os(error, message) from error
 
     def _take_ownership(self) -> None:
         lock = self.path.with_name(self.path.name + ".lock")
         try:
             self._lock_fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            message = (
-                f"ledger lock {lock} can't be opened: {error.strerror}; make its folder writable"
-            )
-            raise LedgerUnavailable(message) from error
+            raise translate_os(error, f"ledger lock {lock} can't be opened") from error
         try:
             fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -11,6 +11,7 @@
     └── LedgerUnavailable  anything else that keeps it from working
 """
 
+import errno
 import sqlite3
 from pathlib import Path
 
@@ -82,3 +83,18 @@ def translate(error: DBAPIError | sqlite3.Error, path: Path) -> LedgerError:
         code, (LedgerUnavailable, f"failed ({name or type(cause).__name__})")
     )
     return kind(f"ledger {path} {words}")
+
+
+_BY_ERRNO: dict[int | None, tuple[type[LedgerError], str]] = {
+    errno.EACCES: (LedgerReadOnly, "; make its folder writable"),
+    errno.EPERM: (LedgerReadOnly, "; make its folder writable"),
+    errno.EROFS: (LedgerReadOnly, "; make its folder writable"),
+    errno.ENOSPC: (LedgerFull, "; free some space"),
+    errno.EDQUOT: (LedgerFull, "; free some space"),
+}
+
+
+def translate_os(error: OSError, what: str) -> LedgerError:
+    """The typed error for one of the system; ``what`` says what could not be done."""
+    kind, advice = _BY_ERRNO.get(error.errno, (LedgerUnavailable, ""))
+    return kind(f"{what}: {error.strerror}{advice}")

@@ -80,13 +80,15 @@ def read(
     short = page.rows < request.cnt
     kept: list[Gap] = []
     closed: list[Gap] = []
+    joins = False
     for gap in gaps:
         met = gap.upper_id == request.prev_id or gap.upper_id in ids
+        joins = joins or met
         after = _narrowed(gap, page, ids, short=short) if met else gap
         (closed if after is None else kept).append(after or gap)
     newest = next((m for m in page.messages if m.send_time <= started), None)
     if not is_head(request):
-        first = newest if frontier.newest_id is None else None
+        first = newest if joins and frontier.newest_id is None else None
         return Change(newest=first, kept=tuple(kept), closed=tuple(closed))
     truncated = sum(1 for gap in kept if not gap.announced and not gap.baseline)
     kept = [msgspec.structs.replace(gap, announced=not gap.baseline) for gap in kept]
@@ -104,7 +106,7 @@ def _narrowed(gap: Gap, page: Page, ids: set[str], *, short: bool) -> Gap | None
     """The gap with its upper end moved to the page's last row; None when it is closed."""
     if not page.messages:
         unknown_to_gateway = gap.lower_id is not None
-        return gap if unknown_to_gateway else None
+        return None if short and not unknown_to_gateway else gap
     if short or _reaches(page, ids, gap.lower_id, gap.lower_time):
         return None
     last = page.messages[-1]

@@ -18,6 +18,7 @@ from exporter.ledger import accounts, gaps, pages, permits, pruning, streams
 from exporter.ledger.accounts import Memory
 from exporter.ledger.counting import Context, Counter, Deadlines
 from exporter.ledger.engine import Store
+from exporter.ledger.errors import LedgerCorrupted
 from exporter.ledger.gaps import Gap
 from exporter.ledger.labels import LabelBook, LabelLimits
 from exporter.ledger.permits import Denied, Limits, Usage
@@ -119,7 +120,7 @@ class Ledger:
         """
         self.store.open()
         try:
-            with self.store.transaction() as connection:
+            with self._readable(), self.store.transaction() as connection:
                 self.salt = accounts.salt(connection, self._random_bytes(16))
                 totals = Totals()
                 totals.load(connection)
@@ -136,6 +137,15 @@ class Ledger:
         self._accounts, self._totals, self._states = known, totals, states
         self._networks = {(o, c, n) for o, c, n in networks}
         self._restored = _keys(totals)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """What no ledger writes is damage, whether or not the database can tell."""
+        try:
+            yield
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            message = f"ledger {self.store.path} is damaged; restore a copy or move the file away"
+            raise LedgerCorrupted(message) from error
 
     def close(self) -> None:
         """Let go of the file."""

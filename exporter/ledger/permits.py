@@ -8,7 +8,7 @@ never seen (a crash) its time-out.
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from exporter.ledger.rows import new_id
 from exporter.ledger.schema import permit
@@ -19,7 +19,8 @@ MARGIN = 1.0
 LOGIN_WINDOW = 1800.0
 """Seconds in which the gateway counts failed log-ins before it blocks the address."""
 LOGIN_FAILURES = 3
-"""Failed log-ins we allow ourselves in that time; the fifth would block the address."""
+"""Failed log-ins we allow ourselves in that time, and one more of an account that was accepted; the
+fifth would block the address."""
 TURNED_ACCOUNTS = 2
 """Accepted accounts that must turn refused before the others hold back."""
 RECHECK = 60.0
@@ -194,45 +195,54 @@ def _login_denial(
     """Keep all accounts together, behind one address, below the failures that block it.
 
     An account that the gateway accepted stays free while others are refused, unless accepted
-    accounts turn refused one after the other: then the address itself is no longer welcome.
+    accounts turn refused one after the other: then the address itself is no longer welcome. While
+    anybody is refused, calls under way count as if they will be.
     """
-    since = now - LOGIN_WINDOW - limits.call_timeout - MARGIN
-    last_accepted = _last_accepted(connection, account_id, mark, since)
-    suspect = or_(permit.c.code == 2, permit.c.finished_at.is_(None))
-    query = select(permit.c.account_id, permit.c.spent_at, permit.c.code).where(
-        permit.c.spent_at > since, suspect
-    )
-    suspects = connection.execute(query.order_by(permit.c.spent_at)).all()
-    refused = [row for row in suspects if row.code == 2]
-    if last_accepted and not any(r.account_id == account_id for r in refused):
-        accepted = _accepted_accounts(connection, since)
-        turned = {row.account_id for row in refused} & accepted
-        if len(turned) < TURNED_ACCOUNTS or _last_success(connection) > refused[-1].spent_at:
-            return None
+    lapse = LOGIN_WINDOW + limits.call_timeout + MARGIN
+    recent = permit.c.spent_at + lapse > now
+    accepted = _accepted(connection, recent)
+    suspects = _suspects(connection, recent)
+    refused = [suspect for suspect in suspects if suspect.code == 2]
+    failures = [s for s in suspects if s.code == 2 or s.login not in accepted]
+    since = now - limits.call_timeout - MARGIN
+    running = sum(s.code is None and s.spent_at > since for s in suspects if s.login in accepted)
+    logins = {suspect.login for suspect in refused}
+    trusted = (account_id, mark) in accepted - logins
+    turned = len(logins & accepted) >= TURNED_ACCOUNTS
+    if trusted and turned and _last_success(connection) <= refused[-1].spent_at:
         return Denied(reason="login", until=now + RECHECK)
-    accepted = _accepted_accounts(connection, since)
-    failures = [row for row in suspects if row.code == 2 or row.account_id not in accepted]
-    if len(failures) < LOGIN_FAILURES:
+    most = LOGIN_FAILURES + trusted
+    if not failures or (len(failures) < most and len(failures) + running <= LOGIN_FAILURES):
         return None
-    oldest = failures[len(failures) - LOGIN_FAILURES]
-    if oldest.code is None and oldest.spent_at > now - limits.call_timeout - MARGIN:
+    if len(failures) < most:
         return Denied(reason="login", until=now + MARGIN)
-    return Denied(reason="login", until=oldest.spent_at + now - since)
+    oldest = failures[-most]
+    if oldest.code is None and oldest.spent_at > since:
+        return Denied(reason="login", until=now + MARGIN)
+    return Denied(reason="login", until=oldest.spent_at + lapse)
 
 
-def _last_accepted(connection: Connection, account_id: int, mark: int, since: float) -> float:
-    accepted = and_(
-        permit.c.account_id == account_id,
-        permit.c.credentials_mark == mark,
-        permit.c.result == "ok",
-        permit.c.spent_at > since,
-    )
-    return connection.scalar(select(func.max(permit.c.spent_at)).where(accepted)) or 0.0
+class _Suspect(msgspec.Struct, frozen=True):
+    """A call that was refused, or whose end isn't known."""
+
+    login: tuple[int, int | None]
+    """Account and mark of its credentials."""
+    spent_at: float
+    code: int | None
 
 
-def _accepted_accounts(connection: Connection, since: float) -> set[int]:
-    query = select(permit.c.account_id).where(permit.c.result == "ok", permit.c.spent_at > since)
-    return set(connection.scalars(query.distinct()))
+def _suspects(connection: Connection, recent: ColumnElement[bool]) -> Sequence[_Suspect]:
+    columns = (permit.c.account_id, permit.c.credentials_mark, permit.c.spent_at, permit.c.code)
+    suspect = or_(permit.c.code == 2, permit.c.finished_at.is_(None))
+    rows = connection.execute(select(*columns).where(recent, suspect).order_by(permit.c.spent_at))
+    return [_Suspect((account_id, mark), at, code) for account_id, mark, at, code in rows]
+
+
+def _accepted(connection: Connection, recent: ColumnElement[bool]) -> set[tuple[int, int | None]]:
+    """Accounts, each with the mark of the credentials, that the gateway let in of late."""
+    columns = (permit.c.account_id, permit.c.credentials_mark)
+    rows = connection.execute(select(*columns).where(permit.c.result == "ok", recent).distinct())
+    return {(account_id, mark) for account_id, mark in rows}
 
 
 def _last_success(connection: Connection) -> float:

@@ -149,6 +149,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """operator, country, mcc, mnc of each network seen"""
     recent: Mapping[Labels, tuple[int, float]] = {}
     """(account, channel, country) to the last hour's recipients and the busiest block's share"""
+    loaded: bool = True
+    """The totals are a ledger's; before one was opened, what they were at last is not known."""
     ledger_up: bool = True
     ledger_saved: float | None = None
     """Unix seconds of the last commit."""

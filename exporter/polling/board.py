@@ -18,13 +18,13 @@ class Board:
     """Collects what ledger and pollers know; readers in other threads see whole snapshots only."""
 
     def __init__(self) -> None:
-        self._ledger_snapshot = Snapshot()
+        self._ledger_snapshot = Snapshot(loaded=False)
         self._restored: frozenset[tuple[str, Labels]] | None = None
         self._ledger_error: LedgerError | None = None
         self._accounts: dict[str, AccountState] = {}
         self._streams: dict[tuple[str, str], StreamNotes] = {}
         self._recent: dict[str, dict[Labels, tuple[int, float]]] = {}
-        self._current = Snapshot(ledger_up=False)
+        self._current = Snapshot(loaded=False, ledger_up=False)
 
     def snapshot(self) -> Snapshot:
         """The present state."""
@@ -60,6 +60,14 @@ class Board:
     def account(self, name: str) -> AccountState | None:
         """An account as shown now."""
         return self._accounts.get(name)
+
+    def polls(self, account: str) -> dict[str, bool]:
+        """Streams of an account that were polled, and whether their last call worked."""
+        return {
+            channel: notes.poll_up
+            for (name, channel), notes in self._streams.items()
+            if name == account and notes.poll_up is not None
+        }
 
     def keep_only(self, accounts: set[str]) -> None:
         """Drop accounts that are no longer configured."""

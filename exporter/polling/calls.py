@@ -10,7 +10,13 @@ import msgspec
 
 from exporter.clock import Clock
 from exporter.gateway.client import Answer
-from exporter.gateway.errors import GatewayError
+from exporter.gateway.errors import (
+    AddressBlocked,
+    GatewayError,
+    OverLimit,
+    RefusedLogin,
+    Unreachable,
+)
 from exporter.gateway.permit import Permit
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.accounts import Memory
@@ -19,6 +25,10 @@ from exporter.ledger.ledger import Applied, Ledger, Outcome
 from exporter.ledger.permits import Denied, Limits
 from exporter.polling import standing
 from exporter.polling.keeper import Keeper
+
+
+WEIGHTY = (RefusedLogin, AddressBlocked, OverLimit, Unreachable)
+"""Errors that are about the account, this address or the way to the gateway, whatever was asked."""
 
 
 class History(Protocol):
@@ -72,6 +82,8 @@ class Calls:
         self._clock = clock
         self._random = random
         self._mark = mark
+        self._memory = Memory()
+        self._unsaved = False
 
     @property
     def _ledger(self) -> Ledger:
@@ -92,11 +104,10 @@ class Calls:
 
     async def memory(self) -> Memory:
         """How the account stands, with its present credentials."""
-        memory = await self._keeper.use(self._ledger.recall, self.account)
-        current = standing.with_credentials(memory, self._mark())
-        if current is not memory:
-            await self._keeper.use(self._ledger.remember, self.account, current)
-        return current
+        if not self._unsaved:
+            self._memory = await self._keeper.use(self._ledger.recall, self.account)
+        await self._become(standing.with_credentials(self._memory, self._mark()))
+        return self._memory
 
     async def poll(
         self, channel: str, kind: str, request: HistoryRequest
@@ -109,7 +120,8 @@ class Calls:
             LedgerError: nothing was kept.
 
         """
-        permit, limits = await self._spend(kind, request)
+        memory = await self.memory()
+        permit, limits = await self._spend("retry" if memory.pause else kind, request)
         answer, outcome = await self._call(permit, limits, personal=False)
         applied = await self._keeper.use(
             self._ledger.apply,
@@ -122,25 +134,28 @@ class Calls:
             limits=limits,
             outcome=outcome,
         )
-        await self._welcome()
+        await self._become(standing.after_success(self._memory))
         return answer, applied
 
     async def ask(self, kind: str, request: HistoryRequest, *, personal: bool = False) -> Answer:
         """Make a call whose page is for a person's eyes, not for the ledger.
 
+        A question that the gateway doesn't understand, or an answer that can't be read, does not
+        hold up polling, which asks otherwise.
+
         Raises:
             Held, GatewayError, LedgerError: as `poll`.
 
         """
+        await self.memory()
         permit, limits = await self._spend(kind, request)
-        answer, outcome = await self._call(permit, limits, personal=personal)
+        answer, outcome = await self._call(permit, limits, personal=personal, telling=WEIGHTY)
         await self._keeper.use(self._ledger.finish, permit.id, limits, outcome)
-        await self._welcome()
+        await self._become(standing.after_success(self._memory))
         return answer
 
     async def _spend(self, kind: str, request: HistoryRequest) -> tuple[Permit, Limits]:
-        memory = await self.memory()
-        now = self._clock.now()
+        memory, now = self._memory, self._clock.now()
         if memory.not_before > now:
             raise Held(Denied(reason=memory.state, until=memory.not_before))
         limits = self.limits(memory, now)
@@ -152,14 +167,22 @@ class Calls:
         return Permit(granted, self.account, kind, request, now), limits
 
     async def _call(
-        self, permit: Permit, limits: Limits, *, personal: bool
+        self,
+        permit: Permit,
+        limits: Limits,
+        *,
+        personal: bool,
+        telling: tuple[type[GatewayError], ...] = (GatewayError,),
     ) -> tuple[Answer, Outcome]:
+        """Make the call; errors of the kinds in ``telling`` say how the account stands."""
         try:
             answer = await self._history.history(permit.request, permit, personal=personal)
         except GatewayError as error:
             outcome = self._outcome(permit, error.result, error.code)
+            if isinstance(error, telling):
+                self._suffer(error)
             await self._keeper.use(self._ledger.finish, permit.id, limits, outcome)
-            await self._rebuff(error)
+            await self._learn(error)
             raise
         except asyncio.CancelledError:
             outcome = self._outcome(permit, "timeout", None)
@@ -173,17 +196,25 @@ class Calls:
         duration = max(0.0, now - permit.spent_at)
         return Outcome(finished_at=now, duration=duration, result=result, code=code)
 
-    async def _welcome(self) -> None:
-        memory = await self._keeper.use(self._ledger.recall, self.account)
-        better = standing.after_success(memory)
-        if better != memory:
-            await self._keeper.use(self._ledger.remember, self.account, better)
-
-    async def _rebuff(self, error: GatewayError) -> None:
-        now = self._clock.now()
-        memory = await self._keeper.use(self._ledger.recall, self.account)
-        usage = await self._keeper.use(self._ledger.usage, self.account, now)
-        worse = standing.after_error(
-            memory, error, now, spent=len(usage.free_at), mark=self._mark(), random=self._random
+    def _suffer(self, error: GatewayError) -> None:
+        """Pause, whether or not the ledger can take note of it now."""
+        now, mark = self._clock.now(), self._mark()
+        self._memory = standing.after_error(
+            self._memory, error, now, mark=mark, random=self._random
         )
-        await self._keeper.use(self._ledger.remember, self.account, worse)
+        self._unsaved = True
+
+    async def _learn(self, error: GatewayError) -> None:
+        memory, now = self._memory, self._clock.now()
+        if standing.teaches(error):
+            usage = await self._keeper.use(self._ledger.usage, self.account, now)
+            memory = standing.with_lower_limit(memory, now, len(usage.free_at))
+        await self._become(memory)
+
+    async def _become(self, memory: Memory) -> None:
+        """Remember how the account stands, here and in the ledger."""
+        if memory == self._memory and not self._unsaved:
+            return
+        self._memory, self._unsaved = memory, True
+        await self._keeper.use(self._ledger.remember, self.account, memory)
+        self._unsaved = False

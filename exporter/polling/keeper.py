@@ -1,6 +1,7 @@
 """Keeps the ledger open: one thread for all its work, and back again after a fault."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import ParamSpec, Protocol, TypeVar
@@ -8,16 +9,17 @@ from typing import ParamSpec, Protocol, TypeVar
 import structlog
 
 from exporter.clock import Clock
-from exporter.ledger.errors import LedgerError
+from exporter.ledger.errors import LedgerError, LedgerUnavailable
 from exporter.ledger.ledger import AccountSpec, Ledger
+from exporter.logs import Repeats
 
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 RETRY_FIRST = 1.0
-RETRY_MOST = 30.0
-"""Seconds between attempts to open a ledger that failed."""
+RETRY_MOST = 5.0
+"""Seconds between attempts to open a ledger that failed; an exporter standing by tries as often."""
 
 log = structlog.get_logger("ledger")
 
@@ -33,7 +35,8 @@ class Watcher(Protocol):
 class Keeper:
     """The ledger and the one thread that uses it.
 
-    Any `LedgerError` closes it; `ready` waits until it could be opened again.
+    Any `LedgerError` closes the ledger; the next use opens it again, or fails at once with the
+    same error until another attempt is due.
     """
 
     def __init__(
@@ -49,61 +52,88 @@ class Keeper:
         self._clock = clock
         self._executor = executor
         self._watcher = watcher
-        self._open = False
         self._opening = asyncio.Lock()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the ledger worked when last used."""
-        return self._open
+        self._openings = 0
+        self._error: LedgerError | None = _closed(ledger)
+        self._pause = 0.0
+        self._retry_at = 0.0
+        self._repeats = Repeats(clock)
 
     async def ready(self) -> None:
-        """Wait until the ledger is open, opening it as often as it takes."""
+        """Open the ledger if it isn't open.
+
+        Raises:
+            LedgerError: why it can't be, by the last attempt if the next isn't due yet.
+
+        """
         async with self._opening:
-            pause = RETRY_FIRST
-            while not self._open:
-                try:
-                    await self._in_thread(self.ledger.open, self._specs, self._clock.now())
-                except LedgerError as error:
-                    self._note(error)
-                    await self._clock.sleep(pause)
-                    pause = min(pause * 2, RETRY_MOST)
-                else:
-                    self._note(None)
+            if self._error is None:
+                return
+            if self._clock.now() < self._retry_at:
+                raise self._error.with_traceback(None)
+            try:
+                await self._in_thread(self._reopen)
+            except LedgerError as error:
+                self._failed(error)
+                raise
+            self._opened()
 
     async def use(self, method: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Run a method of the ledger in its thread.
 
         Raises:
-            LedgerError: nothing was kept; the ledger is being opened again.
+            LedgerError: nothing was kept.
 
         """
         await self.ready()
+        opening = self._openings
         try:
-            return await self._in_thread(method, *args, **kwargs)
+            return await self._in_thread(lambda: self._guarded(method, *args, **kwargs))
         except LedgerError as error:
-            await self._in_thread(self.ledger.close)
-            self._note(error)
+            # Several uses may fail by one fault, some of them after it was cured.
+            if opening == self._openings:
+                self._failed(error)
             raise
 
     async def close(self) -> None:
-        """Wait for the running transaction and let go of the file."""
-        self._open = False
+        """Wait for the running transaction and let go of the file for good."""
+        self._error, self._retry_at = _closed(self.ledger), math.inf
         await self._in_thread(self.ledger.close)
 
-    async def _in_thread(self, method: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        if self._executor is None:
-            return method(*args, **kwargs)
-        loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._executor, lambda: method(*args, **kwargs))
-        return await asyncio.shield(running)
+    def _reopen(self) -> None:
+        self.ledger.close()
+        self.ledger.open(self._specs, self._clock.now())
 
-    def _note(self, error: LedgerError | None) -> None:
-        was_open, self._open = self._open, error is None
+    def _guarded(self, method: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return method(*args, **kwargs)
+        except LedgerError:
+            self.ledger.close()
+            raise
+
+    async def _in_thread(self, work: Callable[[], _R]) -> _R:
+        """Do the work, to its end even when nobody waits for it any more."""
+        if self._executor is None:
+            return work()
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(loop.run_in_executor(self._executor, work))
+
+    def _opened(self) -> None:
+        self._openings += 1
+        self._error, self._pause = None, 0.0
+        self._repeats.forget("ledger not available")
+        self._watcher.ledger_changed(None)
+        log.info("ledger opened", path=str(self.ledger.store.path))
+
+    def _failed(self, error: LedgerError) -> None:
+        self._error = error
+        self._pause = min(self._pause * 2, RETRY_MOST) or RETRY_FIRST
+        self._retry_at = self._clock.now() + self._pause
         self._watcher.ledger_changed(error)
-        if error is None:
-            log.info("ledger opened", path=str(self.ledger.store.path))
-        elif was_open:
-            log.error("ledger failed", kind=error.kind, error=str(error))
-        else:
-            log.warning("ledger not available", kind=error.kind, error=str(error))
+        self._repeats.log(
+            log.error, "ledger not available", key=error.kind, kind=error.kind, error=str(error)
+        )
+
+
+def _closed(ledger: Ledger) -> LedgerError:
+    return LedgerUnavailable(f"ledger {ledger.store.path} is closed")

@@ -1,24 +1,26 @@
 """Which request next: the interface, and a plain planner that is correct before it is clever."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import msgspec
 
 from exporter.gateway.request import HistoryRequest
-from exporter.ledger.gaps import Gap
 from exporter.ledger.ledger import StreamView
 from exporter.ledger.queries import Pending
 from exporter.polling.pace import even_spacing, first_free
 
 
-FORMATS = {"sms": 0, "email": 8}
-"""Request ``format`` by stream."""
 CATCH_UP = 3
 """Pages read right after a head page that did not reach what is known; then the pace rules."""
-SIDE_SHARE = 3
-"""One call in so many may go to gaps and pending messages while there are any."""
+STRETCH = 4
+"""How many times the usual spacing of calls a burst of ours may lead to."""
+GAP_SHARE = 2
+"""One call in so many may go to what was never read while there is any."""
+PENDING_SHARE = 3
+"""One call in so many may go to pending messages while there are any."""
 TRIED = 900.0
-"""Seconds for which an anchor that brought nothing new is left alone."""
+"""Seconds for which an anchor that was read from is left alone; progress gives another anchor."""
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +56,11 @@ class Planner(Protocol):
     """Decides what an account asks next."""
 
     def decide(self, view: AccountView) -> Ask | Wait:
-        """The next action; asked again after each."""
+        """The next action, the same for the same view until something is `answered`."""
+        ...
+
+    def answered(self, ask: Ask, now: float) -> None:
+        """The gateway answered: with a page, or that it can't answer this request."""
         ...
 
     def cadence(self, view: AccountView) -> float:
@@ -63,7 +69,7 @@ class Planner(Protocol):
 
 
 class PlainPlanner:
-    """Head pages at an even pace, gaps and old pending messages with one call in three.
+    """Head pages at an even pace; in between some calls for gaps and old pending messages.
 
     A head page that does not reach what is known is followed down at once for a few pages; what
     is then still missing stays a gap and is closed later.
@@ -71,97 +77,118 @@ class PlainPlanner:
 
     def __init__(self) -> None:
         self._tried: dict[tuple[str, str], float] = {}
-        self._run = 0
+        self._followed = 0
         self._heads_since_side = 0
+        self._sides = ["gap", "pending", "baseline"]
 
     def decide(self, view: AccountView) -> Ask | Wait:
         """The next action."""
         if len(view.free_at) >= view.limit:
             return Wait(until=first_free(view.free_at, view.limit, view.now), reason="budget")
-        urgent = self._follow_down(view)
-        if urgent is not None:
-            return urgent
-        due = self._next_call(view)
+        for stream in view.streams:
+            if stream.head_started is None:
+                return _head(stream, "first")
+        below = self._follow_down(view) if _has_plenty(view) else None
+        if below is not None:
+            return below
+        due = _next_call(view)
         if due > view.now:
             return Wait(until=due, reason="pace")
-        side = self._side(view) if self._heads_since_side >= SIDE_SHARE - 1 else None
-        if side is not None:
-            self._heads_since_side = 0
-            return side
-        self._run = 0
-        self._heads_since_side += 1
-        return self._head(view)
+        return self._side(view) or _head(_least_lately_read(view), "its turn")
+
+    def answered(self, ask: Ask, now: float) -> None:
+        """Take note of a call, so that the next is another."""
+        if ask.request.prev_id is None:
+            self._followed = 0
+            self._heads_since_side += 1
+            return
+        self._tried = {key: tried for key, tried in self._tried.items() if now - tried < TRIED}
+        self._tried[ask.channel, ask.request.prev_id] = now
+        if ask.reason == "following down":
+            self._followed += 1
+            return
+        self._heads_since_side = 0
+        self._sides.sort(key=lambda kind: kind == ask.reason)
 
     def cadence(self, view: AccountView) -> float:
         """Seconds between head pages of one stream."""
         spacing = even_spacing(view.free_at, view.limit, view.window, view.now)
-        share = SIDE_SHARE / (SIDE_SHARE - 1) if self._has_side_work(view) else 1.0
-        return spacing * len(view.streams) * share
-
-    def _next_call(self, view: AccountView) -> float:
-        if view.last_call is None:
-            return view.now
-        return view.last_call + even_spacing(view.free_at, view.limit, view.window, view.last_call)
-
-    def _head(self, view: AccountView) -> Ask:
-        oldest = min(view.streams, key=lambda stream: stream.head_started or 0.0)
-        return Ask(channel=oldest.channel, kind="head", request=_request(oldest), reason="its turn")
+        has_side_work = any(stream.gaps or stream.pending for stream in view.streams)
+        share = _side_share(view) if has_side_work else 0
+        return spacing * len(view.streams) * (share / (share - 1) if share else 1.0)
 
     def _follow_down(self, view: AccountView) -> Ask | None:
         """The page below a head page that missed what is known, or the first sync's next page."""
         for stream in view.streams:
-            if stream.head_started is None:
-                return Ask(
-                    channel=stream.channel, kind="head", request=_request(stream), reason="first"
-                )
-            syncing = not stream.synced
             for gap in stream.gaps:
-                fresh = not gap.announced and not gap.baseline and self._run < CATCH_UP
-                if (syncing and gap.baseline) or fresh:
-                    self._run += 1
-                    return self._close(stream, gap, "following down")
+                fresh = not gap.announced and not gap.baseline and self._followed < CATCH_UP
+                syncing = not stream.synced and gap.baseline
+                if (fresh or syncing) and self._is_untried(stream, gap.upper_id, view.now):
+                    return _window(stream, gap.upper_id, "following down")
         return None
 
     def _side(self, view: AccountView) -> Ask | None:
-        self._tried = {k: t for k, t in self._tried.items() if t > view.now - TRIED}
-        for stream in view.streams:
-            for gap in stream.gaps:
-                if not gap.baseline and (stream.channel, gap.upper_id) not in self._tried:
-                    return self._remember(view, self._close(stream, gap, "gap"))
-        for stream in view.streams:
-            for pending in stream.pending:
-                anchor = pending.after_id
-                if anchor is not None and (stream.channel, anchor) not in self._tried:
-                    return self._remember(view, self._reread(stream, pending, anchor, view.now))
-        for stream in view.streams:
-            for gap in stream.gaps:
-                if gap.baseline and (stream.channel, gap.upper_id) not in self._tried:
-                    return self._remember(view, self._close(stream, gap, "gap before the baseline"))
+        """A call that is no head page, if it is time for one; kinds of them take turns."""
+        if self._heads_since_side < _side_share(view) - 1:
+            return None
+        for kind in self._sides:
+            for stream, anchor in _anchors(view, kind):
+                if self._is_untried(stream, anchor, view.now):
+                    return _window(stream, anchor, kind)
         return None
 
-    def _has_side_work(self, view: AccountView) -> bool:
-        return any(stream.gaps or stream.pending for stream in view.streams)
+    def _is_untried(self, stream: StreamView, anchor: str, now: float) -> bool:
+        tried = self._tried.get((stream.channel, anchor))
+        return tried is None or now - tried >= TRIED
 
-    def _close(self, stream: StreamView, gap: Gap, reason: str) -> Ask:
-        request = _request(stream, prev_id=gap.upper_id)
-        return Ask(channel=stream.channel, kind="window", request=request, reason=reason)
 
-    def _reread(self, stream: StreamView, pending: Pending, anchor: str, now: float) -> Ask:
-        overdue = pending.due is not None and pending.due <= now
-        return Ask(
-            channel=stream.channel,
-            kind="window",
-            request=_request(stream, prev_id=anchor),
-            reason="overdue" if overdue else "pending",
-        )
+def _next_call(view: AccountView) -> float:
+    if view.last_call is None:
+        return view.now
+    return view.last_call + even_spacing(view.free_at, view.limit, view.window, view.last_call)
 
-    def _remember(self, view: AccountView, ask: Ask) -> Ask:
-        self._tried[ask.channel, ask.request.prev_id or ""] = view.now
-        return ask
+
+def _has_plenty(view: AccountView) -> bool:
+    """Whether one more call at once leaves enough for head pages until permits return."""
+    spent = (*view.free_at, view.now + view.window)
+    usual = view.window / view.limit
+    return even_spacing(spent, view.limit, view.window, view.now) <= STRETCH * usual
+
+
+def _side_share(view: AccountView) -> int:
+    has_gap = any(not gap.baseline for stream in view.streams for gap in stream.gaps)
+    return GAP_SHARE if has_gap else PENDING_SHARE
+
+
+def _anchors(view: AccountView, kind: str) -> Iterator[tuple[StreamView, str]]:
+    """Ids below which there is something to read, the most urgent first."""
+    if kind == "pending":
+        waiting = [(p, stream) for stream in view.streams for p in stream.pending]
+        waiting.sort(key=lambda each: not _is_overdue(each[0], view.now))
+        yield from ((stream, p.after_id) for p, stream in waiting if p.after_id is not None)
+        return
+    for stream in view.streams:
+        for gap in stream.gaps:
+            if gap.baseline == (kind == "baseline"):
+                yield stream, gap.upper_id
+
+
+def _is_overdue(pending: Pending, now: float) -> bool:
+    return pending.due is not None and pending.due <= now
+
+
+def _head(stream: StreamView, reason: str) -> Ask:
+    return Ask(channel=stream.channel, kind="head", request=_request(stream), reason=reason)
+
+
+def _window(stream: StreamView, anchor: str, reason: str) -> Ask:
+    request = _request(stream, prev_id=anchor)
+    return Ask(channel=stream.channel, kind="window", request=request, reason=reason)
+
+
+def _least_lately_read(view: AccountView) -> StreamView:
+    return min(view.streams, key=lambda stream: stream.head_started or 0.0)
 
 
 def _request(stream: StreamView, prev_id: str | None = None) -> HistoryRequest:
-    return HistoryRequest(
-        prev_id=prev_id,
-        format=8 if stream.channel == "email" else 0,
-    )
+    return HistoryRequest(prev_id=prev_id, format=8 if stream.channel == "email" else 0)

@@ -4,12 +4,13 @@ import msgspec
 import structlog
 
 from exporter.clock import Clock
-from exporter.gateway.errors import GatewayError
+from exporter.gateway.errors import BadParameters, GatewayError
 from exporter.ledger.accounts import Memory
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.ledger import Applied, Ledger
 from exporter.ledger.permits import Limits
 from exporter.ledger.snapshot import AccountState
+from exporter.logs import Repeats
 from exporter.polling.board import Board, StreamNotes
 from exporter.polling.calls import Calls, Held
 from exporter.polling.keeper import Keeper
@@ -17,11 +18,14 @@ from exporter.polling.planner import AccountView, Ask, Planner, Wait
 from exporter.polling.recent import RecentRecipients
 
 
-TICK = 15.0
-"""Longest sleep, seconds: a poller that waits still goes round, and shows that it lives."""
+TICK = 180.0
+"""Longest sleep, seconds: a poller that waits still goes round, and looks at the ledger."""
 PRUNE_EVERY = 600.0
 """Seconds between rounds of forgetting."""
 LEDGER_PAUSE = 1.0
+FAULT_FIRST = 15.0
+FAULT_MOST = 900.0
+"""Seconds to the next turn after a fault of ours; doubled as long as it lasts."""
 
 log = structlog.get_logger("poller")
 
@@ -55,31 +59,33 @@ class Poller:
         self._planner = planner
         self._clock = clock
         self._recent = recent
-        self._up: bool | None = None
-        self._poll_up: dict[str, bool] = {}
+        before = board.account(settings.account)
+        self._up = before.up if before else None
+        self._poll_up = board.polls(settings.account)
+        self._unseen: set[str] = set()
         self._last_call: float | None = None
         self._pruned: float | None = None
         self._shown: tuple[str, str] = ("", "")
+        self._faults = 0
+        self._repeats = Repeats(clock)
 
     async def run(self) -> None:
         """Go round until cancelled."""
         while True:
             try:
                 until = await self.turn()
-            except Exception:
-                # A fault of ours in one account must neither end its polling nor touch others';
-                # the loop does not count as turned, so that health checks notice.
-                log.exception("poller fault", account=self._settings.account)
-                until = self._clock.now() + TICK
+                self._faults = 0
+            except Exception:  # noqa: BLE001  logged, and not counted as a turn
+                until = self._fault()
             await self._clock.sleep(min(until - self._clock.now(), TICK))
 
     async def turn(self) -> float:
         """Go round once; gives the time (Unix seconds) of the next turn."""
         try:
-            await self._keeper.ready()
             return await self._step()
-        except LedgerError:
-            self._show("ledger", "the ledger is not available", None)
+        except LedgerError as error:
+            self._up = False
+            self._show("ledger", str(error), None)
             return self._clock.now() + LEDGER_PAUSE
 
     async def _step(self) -> float:
@@ -87,43 +93,68 @@ class Poller:
         limits = self._calls.limits(memory, self._clock.now())
         await self._prune()
         view = await self._view(limits)
+        decision = self._decide(memory, view)
+        until = decision.until if isinstance(decision, Wait) else view.now
+        await self._settle(memory, limits, view, until)
+        return until if isinstance(decision, Wait) else await self._ask(decision)
+
+    def _decide(self, memory: Memory, view: AccountView) -> Ask | Wait:
         if memory.not_before > view.now:
-            await self._settle(memory, limits, view, memory.not_before)
-            return memory.not_before
-        decision = self._planner.decide(view)
-        if isinstance(decision, Wait):
-            await self._settle(memory, limits, view, decision.until)
-            return decision.until
-        until = await self._ask(decision)
-        memory = await self._calls.memory()
-        after = await self._view(self._calls.limits(memory, self._clock.now()))
-        await self._settle(memory, limits, after, until)
-        return until
+            return Wait(until=memory.not_before, reason=memory.state)
+        return self._planner.decide(view)
+
+    def _fault(self) -> float:
+        """A fault of ours in one account must neither end its polling nor touch others'; the loop
+        does not count as turned, so that health checks notice.
+        """
+        self._repeats.log(log.exception, "poller fault", account=self._settings.account)
+        self._up = False
+        before = self._board.account(self._settings.account)
+        if before is not None:
+            self._board.set_account(msgspec.structs.replace(before, up=False))
+        pause = min(FAULT_FIRST * 2.0**self._faults, FAULT_MOST)
+        self._faults += 1
+        return self._clock.now() + pause
 
     async def _ask(self, ask: Ask) -> float:
         """Make the planned call; gives the time of the next turn."""
         try:
             answer, applied = await self._calls.poll(ask.channel, ask.kind, ask.request)
         except Held as held:
-            log.debug("call held", account=self._settings.account, reason=held.denied.reason)
+            self._held(held)
             return held.denied.until
         except GatewayError as error:
             self._failed(ask, error)
             return self._clock.now()
+        now = self._last_call = self._clock.now()
         self._up = self._poll_up[ask.channel] = True
-        self._last_call = self._clock.now()
+        self._unseen.add(ask.channel)
+        self._planner.answered(ask, now)
         if self._recent is not None:
-            self._recent.add(answer.page.messages, self._last_call)
+            self._recent.add(answer.page.messages, now)
         self._log_poll(ask, applied)
-        ledger = self._keeper.ledger
-        await self._keeper.use(ledger.refresh, self._settings.account, ask.channel, self._last_call)
-        return self._last_call
+        return now
+
+    def _held(self, held: Held) -> None:
+        account, reason = self._settings.account, held.denied.reason
+        if reason == "login":
+            self._repeats.log(
+                log.warning,
+                "call held back: too many logins were refused from this address",
+                account=account,
+            )
+        else:
+            log.debug("call held back", account=account, reason=reason)
 
     def _failed(self, ask: Ask, error: GatewayError) -> None:
         self._up = self._poll_up[ask.channel] = False
         self._last_call = self._clock.now()
-        log.warning(
+        if isinstance(error, BadParameters):
+            self._planner.answered(ask, self._last_call)
+        self._repeats.log(
+            log.warning,
             "poll failed",
+            key=error.kind,
             account=self._settings.account,
             channel=ask.channel,
             kind=ask.kind,
@@ -139,7 +170,7 @@ class Poller:
             for channel in self._settings.channels
         ]
         if self._last_call is None and usage.free_at:
-            self._last_call = usage.free_at[-1] - limits.window
+            self._last_call = min(now, usage.free_at[-1] - limits.window)
         return AccountView(
             now=now,
             streams=tuple(streams),
@@ -157,8 +188,11 @@ class Poller:
         await self._keeper.use(ledger.collect, account, view.now, limits.call_timeout)
         cadence = self._planner.cadence(view)
         for channel in self._settings.channels:
+            if channel in self._unseen or not self._up:
+                await self._keeper.use(ledger.refresh, account, channel, view.now)
             notes = StreamNotes(cadence, self._poll_up.get(channel))
             self._board.set_stream(account, channel, notes)
+        self._unseen.clear()
         if self._recent is not None:
             self._board.set_recent(account, self._recent.shares(view.now))
         self._board.take(ledger)

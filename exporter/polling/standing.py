@@ -33,6 +33,8 @@ LEARN_EVERY = 300.0
 """Seconds within which error 9 lowers the limit once at most."""
 REGAIN_EVERY = 1200.0
 """Seconds after which one call an hour of the lowered limit is tried again."""
+LEAST_LEARNED = 5
+"""Calls an hour below which error 9 doesn't lower the limit: the pauses are enough then."""
 
 
 def after_success(memory: Memory) -> Memory:
@@ -41,12 +43,12 @@ def after_success(memory: Memory) -> Memory:
 
 
 def after_error(
-    memory: Memory, error: GatewayError, now: float, *, spent: int, mark: int, random: Random
+    memory: Memory, error: GatewayError, now: float, *, mark: int, random: Random
 ) -> Memory:
-    """The account after an error; ``spent`` counts its calls of the last hour, this included."""
+    """The account after an error."""
     state, pause = _pause(memory, error, mark)
     wait = pause if isinstance(error, ApiError) else jittered(pause, random)
-    after = msgspec.structs.replace(
+    return msgspec.structs.replace(
         memory,
         state=state,
         detail=str(error),
@@ -54,9 +56,19 @@ def after_error(
         not_before=now + wait,
         credentials_mark=mark,
     )
-    if isinstance(error, OverLimit) and not isinstance(error, TooManyAtOnce):
-        return _learn(after, now, spent)
-    return after
+
+
+def teaches(error: GatewayError) -> bool:
+    """Whether the error says that somebody else spends the account's hour."""
+    return isinstance(error, OverLimit) and not isinstance(error, TooManyAtOnce)
+
+
+def with_lower_limit(memory: Memory, now: float, spent: int) -> Memory:
+    """The account after such an error; ``spent`` are its calls of the last hour, with this one."""
+    if memory.learned_at is not None and now - memory.learned_at < LEARN_EVERY:
+        return memory
+    learned = max(min(limit_now(memory, spent, now), spent) - 1, LEAST_LEARNED)
+    return msgspec.structs.replace(memory, learned_limit=learned, learned_at=now)
 
 
 def with_credentials(memory: Memory, mark: int) -> Memory:
@@ -76,6 +88,11 @@ def limit_now(memory: Memory, requests: int, now: float) -> int:
     return max(1, min(requests, memory.learned_limit + max(0, regained)))
 
 
+def jittered(pause: float, random: Random) -> float:
+    """The pause, longer or shorter by up to a fifth."""
+    return pause * random.uniform(1 - JITTER, 1 + JITTER)
+
+
 def _pause(memory: Memory, error: GatewayError, mark: int) -> tuple[str, float]:
     if isinstance(error, RefusedLogin):
         again = memory.state == "refused" and memory.credentials_mark == mark
@@ -88,18 +105,6 @@ def _pause(memory: Memory, error: GatewayError, mark: int) -> tuple[str, float]:
     return state, _longer(memory, state, FAULT_FIRST, FAULT_MOST)
 
 
-def jittered(pause: float, random: Random) -> float:
-    """The pause, longer or shorter by up to a fifth."""
-    return pause * random.uniform(1 - JITTER, 1 + JITTER)
-
-
 def _longer(memory: Memory, state: str, first: float, most: float) -> float:
     doubled = memory.pause * 2 if memory.state == state else first
     return min(max(doubled, first), most)
-
-
-def _learn(memory: Memory, now: float, spent: int) -> Memory:
-    if memory.learned_at is not None and now - memory.learned_at < LEARN_EVERY:
-        return memory
-    learned = max(1, min(limit_now(memory, spent, now), spent) - 1)
-    return msgspec.structs.replace(memory, learned_limit=learned, learned_at=now)

@@ -1,7 +1,7 @@
 """What the totals must come to, reckoned from the gateway's truth alone.
 
-Shares no code with the exporter. Holds for worlds whose truth is unique: nothing changes after it
-is final, and nothing is stopped.
+Shares no code with the exporter. Holds for worlds whose truth is unique: only prices
+change after the end, and nothing is stopped.
 """
 
 from bisect import bisect_left
@@ -44,6 +44,8 @@ class Oracle:
     """Unix seconds by stream, before which nothing is counted."""
     deadlines: Sequence[tuple[str, int]]
     """Label and seconds, ascending."""
+    until: float
+    """Unix seconds of the last reading; only prices change up to then."""
 
     def totals(self, truths: Iterable[Truth]) -> Amounts:
         """Every counter and histogram sample that only messages decide; zeros are left out."""
@@ -58,7 +60,7 @@ class Oracle:
         route = {name: value for name, value in where.items() if name != "sender"}
         outcome = _outcome(truth)
         ended = truth.transitions[-1]
-        cost = truth.costs[-1].cost
+        cost = truth.cost(self.until)
         if truth.send > baseline:
             add(amounts, "smsc_messages_submitted_total", where)
             add(amounts, "cost", {**route, "currency": "RUB"}, cost)

@@ -1,5 +1,6 @@
 """The exporter as a process that can be started, killed and scraped."""
 
+import contextlib
 import json
 import os
 import select
@@ -140,7 +141,8 @@ class Victim:
 
     def _signal(self, number: signal.Signals) -> None:
         if self._pidfd is not None:
-            signal.pidfd_send_signal(self._pidfd, number)
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, number)
 
 
 class Watch:

@@ -7,7 +7,8 @@ import pytest
 
 
 ROOT = Path(__file__).resolve().parents[2]
-_FENCE = re.compile(r"^( *)```(\S*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^( *)```([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 
 @pytest.fixture(scope="session")
@@ -24,16 +25,22 @@ def pages() -> dict[Path, str]:
 
 
 @pytest.fixture(scope="session")
-def blocks(pages: dict[Path, str]) -> dict[str, list[str]]:
-    """Fenced blocks of all pages by language."""
+def prose(pages: dict[Path, str]) -> str:
+    """Everything that is written, in one text."""
+    return "\n".join(pages.values())
+
+
+@pytest.fixture(scope="session")
+def blocks(prose: str) -> dict[str, list[str]]:
+    """Fenced blocks of all pages by what stands behind the fence."""
     found: dict[str, list[str]] = {}
-    for text in pages.values():
-        for _, language, block in _FENCE.findall(text):
-            found.setdefault(language, []).append(block)
+    for _, kind, block in _FENCE.findall(prose):
+        found.setdefault(kind, []).append(block)
     return found
 
 
 @pytest.fixture(scope="session")
-def prose(pages: dict[Path, str]) -> str:
-    """Everything that is written, in one text."""
-    return "\n".join(pages.values())
+def code(prose: str, blocks: dict[str, list[str]]) -> list[str]:
+    """Every code span, and every line of a block of shell commands."""
+    lines = [line for block in blocks["sh"] for line in block.splitlines()]
+    return [*_SPAN.findall(_FENCE.sub("", prose)), *lines]

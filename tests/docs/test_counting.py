@@ -32,6 +32,9 @@ LIMITS = Limits(
 )
 
 
+_LINE = re.compile(r"^\| ([\d:]{8}) \| (.*) \| (.*) \|$", re.MULTILINE)
+
+
 class Step(NamedTuple):
     """One line of an example."""
 
@@ -46,7 +49,9 @@ def moment(clock: str) -> float:
 
 
 def steps(table: str) -> Iterator[Step]:
-    for clock, shows, added in re.findall(r"^\| ([\d:]{8}) \| (.*) \| (.*) \|$", table, re.MULTILINE):
+    for clock, shows, added in re.findall(
+        r"^\| ([\d:]{8}) \| (.*) \| (.*) \|$", table, re.MULTILINE
+    ):
         changes = re.findall(r"`(smsc_[^`]+)` (observes [\d.]+|[\d.]+)", added)
         yield Step(moment(clock), shows, frozenset(f"{name} {by}" for name, by in changes))
 

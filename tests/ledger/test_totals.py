@@ -47,8 +47,9 @@ def falls(before: Snapshot, after: Snapshot) -> list[str]:
     for family, histograms in before.distributions.items():
         for labels, seen in histograms.items():
             now = after.distributions[family][labels]
-            pairs = zip((*now.counts, now.sum), (*seen.counts, seen.sum), strict=True)
-            fallen.extend(f"{family} {labels}" for new, old in pairs if new < old)
+            pairs = zip(now.counts, seen.counts, strict=True)
+            if now.sum < seen.sum or any(new < old for new, old in pairs):
+                fallen.append(f"{family} {labels}")
     return fallen
 
 

@@ -84,6 +84,8 @@ def lives(draw: st.DrawFn, index: int, *, fickle: bool) -> Life:
     send_time = T0 + draw(_sendings)
     pending = draw(st.sampled_from((0, 0, -1, -2) if fickle else (0, -1)))
     costs = st.sampled_from(PRICES)
+    if not fickle:  # a price that moved before the baseline, or vanished, can't be told later
+        costs = st.just(draw(costs)) if send_time <= T0 else st.sampled_from(PRICES[1:])
     moment = send_time - draw(st.sampled_from((0, 0, 0, 400)))
     stages = [Stage(moment, pending, 0, draw(costs))]
     if draw(st.integers(0, 5)):

@@ -19,6 +19,7 @@ from exporter.simulation.clock import START, VirtualClock
 from exporter.simulation.gateway import Gateway
 from exporter.simulation.transport import GatewayTransport
 from exporter.simulation.visits import Call
+from tests.polling.oracle import Counts
 
 
 PASSWORD = "secret"
@@ -120,6 +121,16 @@ class Stage:
         self.clock.run(live)
         return self.last
 
+    def counts(self, name: str = "main") -> Counts:
+        """An account's totals, as the oracle gives them."""
+        return Counts(
+            submitted=_single(self.total(Total.SUBMITTED, 1, name=name)),
+            final=_single(self.total(Total.FINAL, 5, name=name)),
+            failures=self.total(Total.FAILURES, 5, 6, name=name),
+            matured=self.total(Total.MATURED, 5, 6, name=name),
+            cost=self.money(Total.COST, name) - self.money(Total.COST_REFUNDED, name),
+        )
+
     @property
     def now(self) -> float:
         """Seconds since the beginning of virtual time."""
@@ -134,17 +145,18 @@ class Stage:
         """Calls as the gateway saw them."""
         return [call for call in self.gateway.calls if login in (None, call.login)]
 
-    def total(self, family: Total, *columns: int) -> Counter[Labels]:
-        """A family's totals, summed over all but the label columns given."""
+    def total(self, family: Total, *columns: int, name: str = "main") -> Counter[Labels]:
+        """An account's totals of a family, summed over all but the label columns given."""
         summed: Counter[Labels] = Counter()
         for labels, value in self.last.totals.get(family, {}).items():
-            if value:
-                summed[tuple(labels[column] for column in columns)] += value  # type: ignore[assignment]
+            if value and labels[0] == name:
+                summed[tuple(labels[column] for column in columns)] += int(value)
         return summed
 
-    def money(self, family: Total) -> Decimal:
-        """A family of money, summed up."""
-        return sum(map(Decimal, self.last.totals.get(family, {}).values()), Decimal(0))
+    def money(self, family: Total, name: str = "main") -> Decimal:
+        """An account's family of money, summed up."""
+        values = self.last.totals.get(family, {}).items()
+        return sum((Decimal(value) for labels, value in values if labels[0] == name), Decimal(0))
 
     def stream(self, channel: str = "sms", name: str = "main") -> StreamState:
         """A stream as shown last."""
@@ -153,3 +165,7 @@ class Stage:
     def state(self, name: str = "main") -> str:
         """An account's state as shown last."""
         return next(a.state for a in self.last.accounts if a.account == name)
+
+
+def _single(counts: Counter[Labels]) -> Counter[str]:
+    return Counter({labels[0]: count for labels, count in counts.items()})
