@@ -8,6 +8,7 @@ import typer
 
 from exporter import __version__
 from exporter.clock import SystemClock
+from exporter.commands import flags
 from exporter.commands.choices import Asked, Format, Output
 from exporter.commands.shell import USAGE_ERROR, Commands, load_for_command
 from exporter.config import Overrides, load
@@ -21,35 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config.file",
-        metavar="FILE",
-        help="YAML file; without it SMSC_* variables give one account.",
-    ),
-]
-ListenAddress = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--web.listen-address",
-        metavar="ADDRESS",
-        help="host:port or :port; repeatable.",
-        show_default=False,
-    ),
-]
-TelemetryPath = Annotated[
-    str | None,
-    typer.Option("--web.telemetry-path", metavar="PATH", help="Path of the metrics page."),
-]
-LogLevel = Annotated[
-    str | None,
-    typer.Option("--log.level", metavar="LEVEL", help="debug, info, warning or error."),
-]
-LogFormat = Annotated[
-    str | None, typer.Option("--log.format", metavar="FORMAT", help="logfmt or json.")
-]
 
 
 def main() -> None:
@@ -80,11 +52,11 @@ def _top(
 
 @app.command()
 def run(
-    config_file: ConfigFile = None,
-    listen_address: ListenAddress = None,
-    telemetry_path: TelemetryPath = None,
-    log_level: LogLevel = None,
-    log_format: LogFormat = None,
+    config_file: flags.ConfigFile = None,
+    listen_address: flags.ListenAddress = None,
+    telemetry_path: flags.TelemetryPath = None,
+    log_level: flags.LogLevel = None,
+    log_format: flags.LogFormat = None,
 ) -> None:
     """Poll the configured accounts and serve /metrics."""
     from exporter.commands.running import start  # noqa: PLC0415  other commands need none of it
@@ -99,7 +71,7 @@ def run(
 
 
 @app.command("check-config")
-def check_config(config_file: ConfigFile = None) -> None:
+def check_config(config_file: flags.ConfigFile = None) -> None:
     """Check the configuration and print it, secrets hidden."""
     from exporter.commands.checking import check  # noqa: PLC0415  same
 
@@ -108,73 +80,21 @@ def check_config(config_file: ConfigFile = None) -> None:
 
 @app.command()
 def messages(
-    config_file: ConfigFile = None,
-    account: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Account to ask for; the only one when there is one."),
-    ] = None,
-    last: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="Newest messages wanted (cnt): 10, or 1000 with --from. "
-            "More than 1000 take a history call for each thousand.",
-        ),
-    ] = None,
-    phone: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NUMBERS",
-            help="Only to this number (phone); repeatable, or a list with commas.",
-        ),
-    ] = None,
-    email: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ADDRESSES",
-            help="Only e-mails to this address (email); repeatable, or a list with commas.",
-        ),
-    ] = None,
+    config_file: flags.ConfigFile = None,
+    account: flags.AccountName = None,
+    last: flags.Last = None,
+    phone: flags.Phones = None,
+    email: flags.Emails = None,
     *,
-    emails: Annotated[
-        bool,
-        typer.Option("--emails", help="The history of e-mails (format=8); implied by --email."),
-    ] = False,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="DAY",
-            help="First day (start): YYYY-MM-DD, DD.MM.YYYY, today or yesterday.",
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option("--to", metavar="DAY", help="Last day (end); through today when not given."),
-    ] = None,
-    before: Annotated[
-        str | None,
-        typer.Option(metavar="INT_ID", help="Only messages sent before this one (prev_id)."),
-    ] = None,
-    answer_format: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=3,
-            metavar="FMT",
-            help="Format the gateway answers in (fmt): 0 text, 1 commas, 2 XML, 3 JSON.",
-        ),
-    ] = 3,
-    output: Annotated[
-        Output, typer.Option(help="What to write; a table is plain text in a pipe.")
-    ] = Output.TABLE,
-    show_personal: Annotated[
-        bool,
-        typer.Option("--show-personal", help="Show phone numbers, addresses and texts in full."),
-    ] = False,
+    emails: flags.OnlyEmails = False,
+    since: flags.Since = None,
+    until: flags.Until = None,
+    before: flags.Before = None,
+    answer_format: flags.AnswerFormat = 3,
+    output: flags.OutputFormat = Output.TABLE,
+    show_personal: flags.ShowPersonal = False,
 ) -> None:
-    r"""Show messages of the account's history.
+    """Show messages of the account's history.
 
     Phone numbers, addresses and texts are masked unless --show-personal is given. Each thousand
     messages take one history call out of the budget that the exporter polls with; what is left of
@@ -188,9 +108,9 @@ def messages(
     Yesterday's e-mails to two addresses:
       smsc-exporter messages --from yesterday --to yesterday --email a@mail.example,b@mail.example
     All SMS of three days as CSV, texts included:
-      smsc-exporter messages --from 2026-03-01 --to 2026-03-03 --last 20000 \
+      smsc-exporter messages --from 2026-03-01 --to 2026-03-03 --last 20000 \\
         --output csv --show-personal > march.csv
-    """
+    """  # noqa: D301  click's own mark for lines that stay as they are
     from exporter.commands.messages import show_messages  # noqa: PLC0415  same
 
     asked = Asked(
@@ -216,7 +136,7 @@ def messages(
 
 @app.command()
 def doctor(
-    config_file: ConfigFile = None,
+    config_file: flags.ConfigFile = None,
     account: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this account; all when not given.")
     ] = None,
@@ -228,7 +148,7 @@ def doctor(
         ),
     ] = None,
 ) -> None:
-    r"""Say in plain words what is right and what is not.
+    """Say in plain words what is right and what is not.
 
     Looks at configuration, ledger, network, login, limits, clock and decoding, with one history
     call for each account, out of the budget that the exporter polls with. Run it as the exporter's
@@ -239,7 +159,7 @@ def doctor(
       smsc-exporter doctor --config.file=/etc/smsc-exporter.yml
     An answer that somebody saved, without a call:
       smsc-exporter doctor --answer answer.json
-    """
+    """  # noqa: D301  same
     from exporter.commands.doctor import examine_accounts, examine_file  # noqa: PLC0415  same
 
     clock = SystemClock()
@@ -269,7 +189,7 @@ def demo(
     state: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Folder of the demo's ledger.")
     ] = Path("var/demo"),
-    log_level: LogLevel = None,
+    log_level: flags.LogLevel = None,
 ) -> None:
     """Run beside a simulated gateway with lively traffic."""
     from exporter.commands.simulating import demo as run_demo  # noqa: PLC0415  same

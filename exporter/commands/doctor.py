@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from exporter import logs
 from exporter.clock import Clock
 from exporter.commands.asking import NEW_LEDGER, Desk, open_desk
 from exporter.commands.diagnosis import (
@@ -21,7 +22,7 @@ from exporter.commands.diagnosis import (
 from exporter.commands.examining import examine
 from exporter.commands.findings import Finding, ok, problem, show, skipped, warning
 from exporter.commands.questions import QuestionError, choose_account
-from exporter.commands.shell import fail, load_for_command
+from exporter.commands.shell import fail, load_for_command, load_or_exit
 from exporter.config import Account, Config, Loaded
 from exporter.durations import format_duration
 from exporter.gateway.answers import MOSCOW
@@ -40,7 +41,10 @@ ROWS = 500
 
 def examine_accounts(read: Callable[[], Loaded], name: str | None, clock: Clock) -> None:
     """Report on the named account, or on all; exit status 1 when there is a problem."""
-    config = load_for_command(read).config
+    loaded = load_or_exit(read)
+    logs.set_up("error")
+    show(warning("configuration", text) for text in loaded.warnings)
+    config = loaded.config
     accounts = config.accounts if name is None else (_chosen(config, name),)
     if not asyncio.run(_examine_all(config, accounts, clock)):
         sys.exit(1)
@@ -131,10 +135,7 @@ async def _call(desk: Desk, bodies: list[bytes]) -> list[Finding]:
         answer = await desk.ask(KIND, request)
     except Held as held:
         topic = HELD_TOPICS.get(held.denied.reason, "limits")
-        return [
-            problem(topic, desk.why(held.denied)),
-            skipped([other for other in TOPICS if other != topic]),
-        ]
+        return [problem(topic, desk.why(held.denied)), skipped(TOPICS, topic)]
     except GatewayError as error:
         memory = await desk.memory()
         return list(after_error(desk.account, error, desk.moment(memory.not_before)))

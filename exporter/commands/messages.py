@@ -1,7 +1,6 @@
 """``smsc-exporter messages``: the history in a person's hands."""
 
 import asyncio
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from exporter.commands.asking import NEW_LEDGER, Desk, open_desk
 from exporter.commands.choices import Asked, Output
 from exporter.commands.printing import rendered
 from exporter.commands.questions import Question, QuestionError, choose_account, question
-from exporter.commands.shell import fail, note
+from exporter.commands.shell import emit, fail, note
 from exporter.commands.shown import shown
 from exporter.commands.wording import counted
 from exporter.config import Account, Config
@@ -65,8 +64,7 @@ def show_messages(
         shown(message, _zone(chosen), chosen.currency, personal=personal)
         for message in found.messages.values()
     ]
-    sys.stdout.write(rendered(rows, output, Console()))
-    sys.stdout.flush()
+    emit(rendered(rows, output, Console()))
     for remark in _remarks(found, wanted):
         note(remark)
     if found.trouble:
@@ -81,6 +79,7 @@ async def _find(config: Config, account: Account, wanted: Question, clock: Clock
     found = Found()
     try:
         async with open_desk(config, account, clock) as desk:
+            await desk.skip_own_pause()
             await _collect(desk, wanted, found)
             if desk.made_ledger:
                 found.remarks.append(NEW_LEDGER.format(path=config.ledger.path))

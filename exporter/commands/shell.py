@@ -1,6 +1,5 @@
 """How commands begin and end: one line for each error, quiet where a person or a pipe left."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -16,10 +15,15 @@ USAGE_ERROR = 2
 """Exit status for wrong flags and configurations."""
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
+PIECE = 16384
+"""Characters written at once, no more bytes than a pipe holds."""
 
 
 class Commands(TyperGroup):
-    """The program: a wrong flag is one line on standard error, an interruption none."""
+    """The program: a wrong flag is one line on standard error, an interruption none.
+
+    A closed pipe is typer's to handle: status 1, and no word.
+    """
 
     def main(
         self,
@@ -48,12 +52,8 @@ class Commands(TyperGroup):
 def _guarded(run: Callable[[], Any]) -> NoReturn:
     try:
         status = run()
-        sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        _leave_pipe()
-        sys.exit(1)
     except Exception as error:  # noqa: BLE001  re-raised unless it is a usage error
         _explain(error)
     sys.exit(status if isinstance(status, int) else 0)
@@ -72,11 +72,14 @@ def _explain(error: Exception) -> NoReturn:
     fail(" ".join(str(words()).split()).rstrip(".") + advice)
 
 
-def _leave_pipe() -> None:
-    """Let the interpreter flush into nothing when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+def emit(text: str) -> None:
+    """Write data to standard output.
+
+    In pieces, because an unbuffered stream drops without a word what a closed pipe did not take.
+    """
+    for start in range(0, len(text), PIECE):
+        sys.stdout.write(text[start : start + PIECE])
+    sys.stdout.flush()
 
 
 def note(text: str) -> None:

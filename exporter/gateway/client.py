@@ -7,6 +7,7 @@ verified. Proxies and certificate files are taken from the environment as usual 
 
 import asyncio
 import logging
+import os
 import re
 import socket
 import ssl
@@ -219,8 +220,9 @@ def _fault(error: Exception, host: str) -> GatewayError:
         return ConnectionFailed("the proxy refused the connection; check the proxy settings")
     if isinstance(error, httpx.RemoteProtocolError):
         return ConnectionFailed(f"{host} closed the connection or does not speak HTTP")
-    number = next((cause.errno for cause in causes if isinstance(cause, OSError)), None)
-    reason = f" (errno {number})" if number else ""
+    system = (c for c in causes if isinstance(c, OSError) and not isinstance(c, ssl.SSLError))
+    numbers = (cause.errno for cause in system)
+    reason = next((f": {os.strerror(number).lower()}" for number in numbers if number), "")
     return ConnectionFailed(f"the connection to {host} failed{reason}")
 
 

@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,11 +22,11 @@ from exporter.cli import app
 from exporter.config import Account, Config, Credentials, LedgerConfig, Secret
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.schema import permit
-from exporter.simulation.gateway import Account as GatewayAccount
 from exporter.simulation.gateway import Gateway
 from exporter.simulation.record import Record
 from exporter.simulation.serve import serving
 from exporter.simulation.spec import Emails, Latency, Operator, WorldSpec
+from exporter.simulation.visits import Account as GatewayAccount
 from exporter.simulation.world import Query, World
 
 
@@ -70,7 +73,7 @@ class Served:
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
+def served(_quiet: None) -> Iterator[Served]:
     world = World(SPEC, 7)
     account = GatewayAccount(world=world, login=LOGIN, password=PASSWORD, apikey="KEY")
     gateway = Gateway([account], clock=FrozenClock())
@@ -139,8 +142,19 @@ class Shell:
             ledger.close()
 
 
+def start(shell: Shell, *words: str) -> "subprocess.Popen[str]":
+    """The command as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "exporter", *words],
+        env=os.environ | shell.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @pytest.fixture
-def shell(served: Served, tmp_path: Path, _quiet: None) -> Shell:
+def shell(served: Served, tmp_path: Path) -> Shell:
     """A shell whose environment names the served gateway's account."""
     environment = {
         "SMSC_API_URL": served.url,
@@ -158,14 +172,18 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setattr(logs, "_REDACTOR", logs.Redactor())
-    root = logging.getLogger()
-    handlers, level, raises = root.handlers, root.level, logging.raiseExceptions
-    names = (*logs.QUIET_LIBRARIES, *logs.CHATTY_LIBRARIES)
-    levels = {name: logging.getLogger(name).level for name in names}
+    raises = logging.raiseExceptions
+    before = [(logger, logger.level, logger.handlers, logger.propagate) for logger in _loggers()]
     yield
     structlog.reset_defaults()
     logging.captureWarnings(False)
     logging.raiseExceptions = raises
-    root.handlers, root.level = handlers, level
-    for name, old in levels.items():
-        logging.getLogger(name).setLevel(old)
+    for logger, level, handlers, propagate in before:
+        logger.setLevel(level)
+        logger.handlers, logger.propagate = handlers, propagate
+
+
+def _loggers() -> list[logging.Logger]:
+    servers = ("uvicorn.error", "uvicorn.asgi")
+    names = (*logs.QUIET_LIBRARIES, *logs.CHATTY_LIBRARIES, *servers)
+    return [logging.getLogger(), *map(logging.getLogger, names)]

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.commands.choices import Asked
@@ -51,15 +51,13 @@ def test_what_makes_no_sense_is_told_by_its_flag(asked: Asked, flag: str) -> Non
         question(asked, TODAY)
 
 
-@given(st.text(min_size=4, max_size=30))
-def test_refusals_quote_nobody(text: str) -> None:
-    """What is no number or address may hold one, so it is never repeated."""
-    assume(text.strip() and "," not in text and text not in "--phone: entry 1 is not a")
-    for asked in (Asked(phones=("x" + text,)), Asked(emails=(text.replace("@", ""),))):
+@given(st.from_regex(r"[0-9]{16,25}", fullmatch=True))
+def test_refusals_quote_nobody(canary: str) -> None:
+    """What is no number or address may still hold one, so it is never repeated."""
+    for asked in (Asked(phones=(canary,)), Asked(emails=(canary,)), Asked(since=canary)):
         with pytest.raises(QuestionError) as refused:
             question(asked, TODAY)
-        words = {"a phone number with country code", "an e-mail address"}
-        assert text not in str(refused.value) or any(text in word for word in words)
+        assert canary not in str(refused.value)
 
 
 @pytest.mark.parametrize(
