@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/var/tools/bin:$(PATH)
 
-.PHONY: help setup demo run test e2e lint types imports deps package check docs bench lock clean
+.PHONY: help setup demo run test e2e lint types imports deps package check docs pictures bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ e2e: setup ## run the tests against real servers (as root, once: scripts/e2e-ser
 lint: setup ## check style: Python, shell, YAML
 	ruff check .
 	ruff format --check .
-	shellcheck .ci/run scripts/e2e-servers scripts/lock scripts/package scripts/setup-venv scripts/unpack-debian
+	shellcheck .ci/run scripts/e2e-servers scripts/lock scripts/package scripts/pictures scripts/setup-venv scripts/unpack-debian
 	yamllint --strict .
 
 types: setup ## check types
@@ -45,6 +45,9 @@ check: lint types imports deps test package ## all of the above that needs no se
 
 docs: setup ## write the generated pages of docs/ anew
 	python scripts/generate_docs.py
+
+pictures: setup ## draw docs/pictures anew (needs Chromium: scripts/e2e-servers)
+	scripts/pictures
 
 bench: setup ## run the benchmarks
 	python -m benchmarks $(ARGS)

@@ -77,6 +77,7 @@ class Counter:
         self._context = context
         self._book = book
         self._deltas = deltas
+        self._matured: dict[tuple[int, int, str, str, str | None], int] = {}
 
     def first_sight(self, message: Message, after_id: str | None) -> Entry:
         """Count a message that the ledger doesn't know and give its entry."""
@@ -105,11 +106,10 @@ class Counter:
         if codes.is_final(message.status):
             entry.state = FINAL
             entry.final_seen = True
-            self._mature_before(entry, labels, self._changed_at(message), "pending")
+            self._mature_before(entry, self._changed_at(message), "pending")
             if max(message.send_time, message.status_time or 0) > context.baseline:
                 self._count_final(entry, message, labels)
-        else:
-            self._mature_pending(entry, labels)
+        self._mature_ripe(entry)
         self._schedule(entry)
         return entry
 
@@ -123,14 +123,13 @@ class Counter:
         if message.status != entry.status and not codes.is_progress(entry.status, message.status):
             self._change_status(entry, message, labels)
         entry.status = message.status
-        if entry.state == PENDING:
-            self._mature_pending(entry, labels)
+        self._mature_ripe(entry)
         self._schedule(entry)
 
     def _change_status(self, entry: Entry, message: Message, labels: LabelSet) -> None:
         final = codes.is_final(message.status)
         if final or entry.state == FINAL:
-            self._mature_before(entry, labels, self._changed_at(message), entry.outcome)
+            self._mature_before(entry, self._changed_at(message), entry.outcome)
         if entry.final_seen:
             changed = (*labels.labels[:2], str(entry.status), str(message.status))
             self._deltas.add(Total.CHANGES, changed)
@@ -187,24 +186,31 @@ class Counter:
             self._deltas.add(Total.COST_REFUNDED, (*labels.route, currency), -risen)
         entry.cost = str(message.cost)
 
-    def _mature_before(self, entry: Entry, labels: LabelSet, moment: float, outcome: str) -> None:
+    def _mature_before(self, entry: Entry, moment: float, outcome: str) -> None:
         """Mature the deadlines that passed before ``moment``, when the present status began."""
         for deadline in self._context.deadlines.seconds:
             if deadline > entry.matured and entry.send_time + deadline < moment:
-                self.mature(entry, labels, deadline, outcome)
+                self._mature(entry, deadline, outcome)
 
-    def _mature_pending(self, entry: Entry, labels: LabelSet) -> None:
-        """Mature the deadlines at whose passing this reading shows the message pending."""
-        latest = self._context.started - self._context.deadlines.grace
+    def _mature_ripe(self, entry: Entry) -> None:
+        """Mature the deadlines that this reading is late enough for."""
+        started, grace = self._context.started, self._context.deadlines.grace
         for deadline in self._context.deadlines.seconds:
-            if deadline > entry.matured and entry.send_time + deadline <= latest:
-                self.mature(entry, labels, deadline, entry.outcome)
+            if deadline > entry.matured and entry.send_time + deadline + grace <= started:
+                self._mature(entry, deadline, entry.outcome)
 
-    def mature(self, entry: Entry, labels: LabelSet, deadline: int, outcome: str) -> None:
-        """Count a message at one deadline, once."""
-        cost = None if entry.cost is None else Decimal(entry.cost)
-        self.mature_many(labels, deadline, outcome, region=entry.region, count=1, cost=cost)
-        entry.matured = deadline
+    def settle(self) -> None:
+        """Count the messages that matured, alike ones together, once all rows are read."""
+        for (set_id, deadline, outcome, region, cost), count in self._matured.items():
+            self.mature_many(
+                self._book[set_id],
+                deadline,
+                outcome,
+                region=region,
+                count=count,
+                cost=None if cost is None else Decimal(cost) * count,
+            )
+        self._matured.clear()
 
     def mature_many(
         self,
@@ -225,6 +231,12 @@ class Counter:
         if context.regions and deadline == context.deadlines.region_deadline:
             shown = outcome if outcome in ("delivered", "pending") else "not_delivered"
             deltas.add(Total.REGION_MATURED, (*labels.labels[:3], region, shown), count)
+
+    def _mature(self, entry: Entry, deadline: int, outcome: str) -> None:
+        """Take a message for matured at one deadline, once."""
+        alike = (entry.label_set_id, deadline, outcome, entry.region, entry.cost)
+        self._matured[alike] = self._matured.get(alike, 0) + 1
+        entry.matured = deadline
 
     def _schedule(self, entry: Entry) -> None:
         following = next_deadline(self._context.deadlines.seconds, entry.matured)

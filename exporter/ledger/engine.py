@@ -41,7 +41,7 @@ class Store:
 
     def __init__(self, path: Path, *, owner: bool) -> None:
         self.path = path
-        self._owner = owner
+        self.is_owner = owner
         self._lock_fd: int | None = None
         self._engine: Engine | None = None
         self._inode = 0
@@ -54,7 +54,7 @@ class Store:
 
         """
         self._make_folder()
-        if self._owner:
+        if self.is_owner:
             self._take_ownership()
         try:
             self._engine = _engine(self.path)
@@ -94,6 +94,20 @@ class Store:
         self._check_identity()
         with self._translated(), self.engine.begin() as connection:
             yield connection
+
+    def checkpoint(self) -> None:
+        """Fold the log into the file and empty it: it may hold what was deleted since.
+
+        Raises:
+            LedgerError: nothing is lost then; another process that reads only puts it off.
+
+        """
+        with self._translated():
+            raw = self.engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            finally:
+                raw.close()
 
     def _check_writable(self) -> None:
         """Transactions begin on a read-only file, too, and would fail only later."""

@@ -45,6 +45,8 @@ class Frontier(msgspec.Struct, frozen=True):
     newest_time: int | None
     oldest: int
     """Send time down to which the first sync goes."""
+    read_at: float | None = None
+    """When the page that found it was asked for."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +89,8 @@ def read(
         after = _narrowed(gap, page, ids, short=short) if met else gap
         (closed if after is None else kept).append(after or gap)
     newest = next((m for m in page.messages if m.send_time <= started), None)
-    if not is_head(request):
+    overtaken = frontier.read_at is not None and started < frontier.read_at
+    if overtaken or not is_head(request):
         first = newest if joins and frontier.newest_id is None else None
         return Change(newest=first, kept=tuple(kept), closed=tuple(closed))
     truncated = sum(1 for gap in kept if not gap.announced and not gap.baseline)

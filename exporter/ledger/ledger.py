@@ -109,6 +109,8 @@ class Ledger:
         self._networks: set[pages.Network] = set()
         self._restored: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
         self._saved: float | None = None
+        self._phones_gone = True
+        """Numbers were deleted of which the file may hold traces."""
         self.salt = b""
 
     def open(self, specs: Sequence[AccountSpec], now: float) -> None:
@@ -129,6 +131,9 @@ class Ledger:
                 known = {
                     spec.name: self._register(connection, spec, now, set_ids) for spec in specs
                 }
+                if self.store.is_owner:
+                    tracking = [mine.id for mine in known.values() if mine.spec.track_phones]
+                    pruning.forget_phones(connection, tracking)
                 networks = {tuple(row) for row in connection.execute(select(network))}
                 states = self._describe_all(connection, known)
         except BaseException:
@@ -228,6 +233,7 @@ class Ledger:
                 deltas.add(Total.ROWS_SKIPPED, (account, channel, reason), count)
             known.last_success = outcome.finished_at
             streams.save(connection, known)
+        self._phones_gone = self._phones_gone or bool(readings.became_final)
         self._saved = outcome.finished_at
         self._networks |= networks
         finals = len(readings.became_final) + sum(1 for e in readings.new.values() if e.final_seen)
@@ -272,9 +278,14 @@ class Ledger:
         with self._counting(mine, deltas) as connection:
             known = streams.load(connection, mine.streams[channel])
             retention = max(self._rules.retention, mine.spec.lookback)
-            lost, more = pruning.prune(connection, known, now=now, retention=retention)
-            deltas.add(Total.UNREAD_SECONDS, (account, channel), lost)
-        return more
+            pruned = pruning.prune(connection, known, now=now, retention=retention)
+            deltas.add(Total.UNREAD_SECONDS, (account, channel), pruned.lost)
+            if self._phones_gone or pruned.phones:
+                pruning.scrub_phones(connection)
+        self._phones_gone = False
+        if not pruned.more:
+            self.store.checkpoint()
+        return pruned.more
 
     def snapshot(self) -> Snapshot:
         """The totals and streams as of the last commit; what polling knows is added elsewhere."""
@@ -355,12 +366,12 @@ class Ledger:
         """Move the stream's gaps and frontier by a page."""
         before = streams.open_gaps(connection, known.id)
         change = gaps.read(before, known.frontier, request, page, started)
-        streams.apply_change(connection, known, change)
+        streams.apply_change(connection, known, before, change)
         if change.newest is not None:
             known.newest_id = change.newest.int_id
             known.newest_time = change.newest.send_time
         if gaps.is_head(request):
-            known.head_started = started
+            known.head_started = max(started, known.head_started or started)
         if change.truncated:
             deltas.add(Total.TRUNCATED, (mine.spec.name, known.channel), change.truncated)
         if not known.synced:

@@ -6,6 +6,7 @@ little more than writing it down.
 
 import json
 from decimal import Decimal
+from operator import attrgetter
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -21,7 +22,7 @@ from exporter.ledger.schema import FINAL, PENDING, message, network, pending_pho
 _LISTED = func.json_each(bindparam("ids")).table_valued("value")
 _IN_LIST = message.c.int_id.in_(select(_LISTED.c.value))
 _MINE = message.c.account_id == bindparam("account")
-_KNOWN = select(message).where(_MINE, _IN_LIST)
+_KNOWN = str(select(message).where(_MINE, _IN_LIST).compile(dialect=sqlite.dialect()))
 _SEEN = update(message).where(_MINE, _IN_LIST).values(read_at=bindparam("started"))
 _INSERT = str(insert(message).compile(dialect=sqlite.dialect()))
 _CHANGING = tuple(
@@ -29,12 +30,17 @@ _CHANGING = tuple(
     for column in message.c
     if column.name not in {"account_id", "int_id", "stream_id", "label_set_id", "region"}
 )
-_UPDATE = (
+_UPDATE = str(
     update(message)
     .where(
         message.c.account_id == bindparam("_account_id"), message.c.int_id == bindparam("_int_id")
     )
     .values({name: bindparam(name) for name in _CHANGING})
+    .compile(dialect=sqlite.dialect())
+)
+_changes = attrgetter(*_CHANGING, "account_id", "int_id")
+_INSERT_PHONE = str(
+    upsert(pending_phone).on_conflict_do_nothing().compile(dialect=sqlite.dialect())
 )
 _PHONE_GONE = delete(pending_phone).where(
     pending_phone.c.account_id == bindparam("account"),
@@ -135,7 +141,8 @@ def write_rows(
         rows = [msgspec.structs.astuple(entry) for entry in readings.new.values()]
         connection.exec_driver_sql(_INSERT, rows)
     if readings.changed:
-        connection.execute(_UPDATE, [_changes(entry) for entry in readings.changed.values()])
+        changes = [_changes(entry) for entry in readings.changed.values()]
+        connection.exec_driver_sql(_UPDATE, changes)
     if readings.idle:
         listed = {"account": account_id, "ids": json.dumps(readings.idle), "started": started}
         connection.execute(_SEEN, listed)
@@ -143,11 +150,8 @@ def write_rows(
         listed = {"account": account_id, "ids": json.dumps(readings.became_final)}
         connection.execute(_PHONE_GONE, listed)
     if readings.phones and track_phones:
-        numbers = [
-            {"account_id": account_id, "int_id": int_id, "phone": phone}
-            for int_id, phone in readings.phones.items()
-        ]
-        connection.execute(upsert(pending_phone).on_conflict_do_nothing(), numbers)
+        numbers = [(account_id, int_id, phone) for int_id, phone in readings.phones.items()]
+        connection.exec_driver_sql(_INSERT_PHONE, numbers)
 
 
 def mature_finals(
@@ -155,8 +159,9 @@ def mature_finals(
 ) -> None:
     """Mature final messages whose next deadline has passed; a good page is what moves time on.
 
-    Each round takes one deadline of each message, those furthest on first, so that none moves twice.
+    Each round takes one deadline of a message, those furthest on first, so that none moves twice.
     """
+    counter.settle()
     moment = {"stream": context.stream_id, "started": context.started}
     while rows := connection.execute(_MATURING, moment).all():
         for row in rows:
@@ -203,7 +208,7 @@ def note_networks(
 
 def _known(connection: Connection, account_id: int, page: Page) -> dict[str, Entry]:
     ids = json.dumps([row.int_id for row in page.messages])
-    rows = connection.execute(_KNOWN, {"account": account_id, "ids": ids})
+    rows = connection.exec_driver_sql(_KNOWN, (account_id, ids))
     return {row[1]: Entry(*row) for row in rows}
 
 
@@ -230,7 +235,8 @@ def _again(
     row: Message,
     above: str | None,
 ) -> None:
-    if _is_idle(entry, row, context):
+    anchored = entry.after_id is not None or above is None
+    if anchored and _is_idle(entry, row, context):
         readings.idle.append(row.int_id)
         return
     was = entry.state
@@ -257,10 +263,3 @@ def _is_idle(entry: Entry, row: Message, context: Context) -> bool:
 
 def _costs_the_same(entry: Entry, row: Message) -> bool:
     return row.cost is None or entry.cost == str(row.cost)
-
-
-def _changes(entry: Entry) -> dict[str, object]:
-    changes: dict[str, object] = {name: getattr(entry, name) for name in _CHANGING}
-    changes["_account_id"] = entry.account_id
-    changes["_int_id"] = entry.int_id
-    return changes

@@ -8,10 +8,20 @@ never seen (a crash) its time-out.
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from exporter.ledger.rows import new_id
-from exporter.ledger.schema import permit
+from exporter.ledger.schema import account, permit
 
 
 MARGIN = 1.0
@@ -57,11 +67,9 @@ class Usage(msgspec.Struct, frozen=True):
 
 def usage(connection: Connection, account_id: int, now: float) -> Usage:
     """What the account has spent as of ``now``."""
-    mine = and_(permit.c.account_id == account_id, permit.c.free_at > now)
-    times = connection.scalars(select(permit.c.free_at).where(mine).order_by(permit.c.free_at))
-    free_at = tuple(times)
-    unfinished = select(func.count()).where(mine, permit.c.finished_at.is_(None))
-    return Usage(free_at, connection.scalar(unfinished) or 0)
+    spent = _counting(connection, account_id, now)
+    unfinished = sum(row.finished_at is None for row in spent)
+    return Usage(tuple(row.free_at for row in spent), unfinished)
 
 
 def denial(
@@ -77,14 +85,15 @@ def denial(
 
     ``mark`` tells the credentials: only calls made with the present ones count as failed log-ins.
     """
-    spent = usage(connection, account_id, now)
-    if len(spent.free_at) >= limits.requests:
-        over = len(spent.free_at) - limits.requests
-        return Denied(reason="budget", until=spent.free_at[min(over, len(spent.free_at) - 1)])
+    since = now - limits.call_timeout - MARGIN
+    spent = _counting(connection, account_id, now)
+    if len(spent) >= limits.requests:
+        over = len(spent) - limits.requests
+        return Denied(reason="budget", until=spent[min(over, len(spent) - 1)].free_at)
     alike = _identical_free_at(connection, account_id, fingerprint, now)
     if len(alike) >= limits.identical:
         return Denied(reason="identical", until=alike[len(alike) - limits.identical])
-    running = _running(connection, account_id, now - limits.call_timeout - MARGIN)
+    running = sum(row.finished_at is None and row.spent_at > since for row in spent)
     if running >= limits.concurrency:
         return Denied(reason="concurrency", until=now + MARGIN)
     return _login_denial(connection, account_id, limits, now, mark)
@@ -168,6 +177,22 @@ def collect(connection: Connection, account_id: int, lost_before: float) -> Sequ
     return rows
 
 
+class _Spent(msgspec.Struct, frozen=True):
+    """A permit that counts against the hour."""
+
+    free_at: float
+    spent_at: float
+    finished_at: float | None
+
+
+def _counting(connection: Connection, account_id: int, now: float) -> Sequence[_Spent]:
+    """Permits that count against the hour, in the order in which they are free again."""
+    query = select(permit.c.free_at, permit.c.spent_at, permit.c.finished_at).where(
+        permit.c.account_id == account_id, permit.c.free_at > now
+    )
+    return [_Spent(*row) for row in connection.execute(query.order_by(permit.c.free_at))]
+
+
 def _identical_free_at(
     connection: Connection, account_id: int, fingerprint: str, now: float
 ) -> Sequence[float]:
@@ -178,15 +203,6 @@ def _identical_free_at(
     )
     column = permit.c.identical_free_at
     return connection.scalars(select(column).where(alike).order_by(column)).all()
-
-
-def _running(connection: Connection, account_id: int, since: float) -> int:
-    running = and_(
-        permit.c.account_id == account_id,
-        permit.c.finished_at.is_(None),
-        permit.c.spent_at > since,
-    )
-    return connection.scalar(select(func.count()).where(running)) or 0
 
 
 def _login_denial(
@@ -200,8 +216,10 @@ def _login_denial(
     """
     lapse = LOGIN_WINDOW + limits.call_timeout + MARGIN
     recent = permit.c.spent_at + lapse > now
-    accepted = _accepted(connection, recent)
     suspects = _suspects(connection, recent)
+    if not suspects:
+        return None
+    accepted = _accepted(connection, recent)
     refused = [suspect for suspect in suspects if suspect.code == 2]
     failures = [s for s in suspects if s.code == 2 or s.login not in accepted]
     since = now - limits.call_timeout - MARGIN
@@ -211,7 +229,7 @@ def _login_denial(
     turned = len(logins & accepted) >= TURNED_ACCOUNTS
     if trusted and turned and _last_success(connection) <= refused[-1].spent_at:
         return Denied(reason="login", until=now + RECHECK)
-    most = LOGIN_FAILURES + trusted
+    most = LOGIN_FAILURES + trusted - _is_refused(connection, account_id, mark)
     if not failures or (len(failures) < most and len(failures) + running <= LOGIN_FAILURES):
         return None
     if len(failures) < most:
@@ -220,6 +238,19 @@ def _login_denial(
     if oldest.code is None and oldest.spent_at > since:
         return Denied(reason="login", until=now + MARGIN)
     return Denied(reason="login", until=oldest.spent_at + lapse)
+
+
+def _is_refused(connection: Connection, account_id: int, mark: int) -> bool:
+    """Whether these credentials were refused when they were last tried, however long ago.
+
+    They leave one failure to credentials of which more is to be hoped for.
+    """
+    refused = select(account.c.id).where(
+        account.c.id == account_id,
+        account.c.state == "refused",
+        account.c.credentials_mark == mark,
+    )
+    return connection.scalar(refused) is not None
 
 
 class _Suspect(msgspec.Struct, frozen=True):

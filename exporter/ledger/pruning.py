@@ -4,10 +4,13 @@ Ids of messages are kept until the stream's horizon has passed them: rows sent b
 counted, whichever page brings them back.
 """
 
-from sqlalchemy import Connection, and_, delete, select, update
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from exporter.ledger import streams
-from exporter.ledger.schema import GIVEN_UP, PENDING, message, pending_phone
+from exporter.ledger.schema import FINAL, GIVEN_UP, PENDING, message, pending_phone
 from exporter.ledger.streams import Stream
 
 
@@ -17,20 +20,42 @@ BATCH = 5000
 """Rows deleted in one transaction at most."""
 
 
-def prune(
-    connection: Connection, known: Stream, *, now: float, retention: float
-) -> tuple[int, bool]:
-    """One round of forgetting.
+class Pruned(msgspec.Struct, frozen=True, kw_only=True):
+    """What one round forgot."""
 
-    Gives the seconds of gaps given up for good, and whether more rounds are needed.
-    """
+    lost: int
+    """Seconds of gaps given up for good."""
+    phones: int
+    more: bool
+    """Another round is needed."""
+
+
+def prune(connection: Connection, known: Stream, *, now: float, retention: float) -> Pruned:
+    """One round of forgetting."""
     cutoff = int(now - retention)
     lost = streams.give_up_before(connection, known.id, cutoff)
     known.horizon = max(known.horizon, min(cutoff, _oldest_gap(connection, known.id, cutoff)))
     streams.save(connection, known)
-    _abandon(connection, known, int(now - ABANDON_AFTER))
+    phones = _abandon(connection, known, max(int(now - ABANDON_AFTER), known.horizon))
     gone = _forget(connection, known)
-    return lost, gone >= BATCH
+    return Pruned(lost=lost, phones=phones, more=gone >= BATCH)
+
+
+def forget_phones(connection: Connection, tracking: Sequence[int]) -> None:
+    """Forget the numbers of all accounts but those that track them."""
+    connection.execute(delete(pending_phone).where(pending_phone.c.account_id.not_in(tracking)))
+
+
+def scrub_phones(connection: Connection) -> None:
+    """Write the numbers that are still needed anew, so that no trace of the others is left.
+
+    The database overwrites what it deletes (``secure_delete``), but not the copies that it left
+    behind when it moved rows from page to page; pages that are given up it overwrites as a whole.
+    """
+    connection.exec_driver_sql("CREATE TEMP TABLE kept AS SELECT * FROM pending_phone")
+    connection.execute(delete(pending_phone))
+    connection.exec_driver_sql("INSERT INTO pending_phone SELECT * FROM temp.kept")
+    connection.exec_driver_sql("DROP TABLE temp.kept")
 
 
 def _oldest_gap(connection: Connection, stream_id: int, otherwise: int) -> int:
@@ -38,22 +63,29 @@ def _oldest_gap(connection: Connection, stream_id: int, otherwise: int) -> int:
     return min(lower, default=otherwise)
 
 
-def _abandon(connection: Connection, known: Stream, before: int) -> None:
+def _abandon(connection: Connection, known: Stream, before: int) -> int:
+    """Stop waiting for messages sent before a moment; gives how many numbers went with them."""
     stale = and_(
         message.c.stream_id == known.id,
         message.c.state == PENDING,
         message.c.send_time < before,
     )
     ids = select(message.c.int_id).where(stale)
-    mine = pending_phone.c.account_id == known.account_id
-    connection.execute(delete(pending_phone).where(mine, pending_phone.c.int_id.in_(ids)))
-    connection.execute(update(message).where(stale).values(state=GIVEN_UP, due=None))
+    mine = and_(pending_phone.c.account_id == known.account_id, pending_phone.c.int_id.in_(ids))
+    phones = connection.execute(delete(pending_phone).where(mine)).rowcount
+    connection.execute(update(message).where(stale).values(state=GIVEN_UP))
+    return phones
 
 
 def _forget(connection: Connection, known: Stream) -> int:
+    """Forget ids that can't be counted again, but not final messages still to mature."""
     old = (
         select(message.c.int_id)
-        .where(message.c.stream_id == known.id, message.c.send_time < known.horizon)
+        .where(
+            message.c.stream_id == known.id,
+            message.c.send_time < known.horizon,
+            or_(message.c.state != FINAL, message.c.due.is_(None)),
+        )
         .limit(BATCH)
     )
     mine = message.c.account_id == known.account_id

@@ -43,7 +43,7 @@ account = Table(
     Column("detail", Text, nullable=False, server_default=text("''")),
     Column("credentials_mark", Integer),
 )
-"""``credentials_mark``: 16 bits of a keyed digest: enough to notice a change, too few to guess by."""
+"""``credentials_mark``: 16 bits of a keyed digest: enough to notice a change, too few to guess."""
 
 stream = Table(
     "stream",

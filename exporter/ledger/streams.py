@@ -48,7 +48,7 @@ class Stream(msgspec.Struct):
     @property
     def frontier(self) -> Frontier:
         """The end of what is known towards the present."""
-        return Frontier(self.newest_id, self.newest_time, self.horizon)
+        return Frontier(self.newest_id, self.newest_time, self.horizon, self.head_started)
 
 
 def load(connection: Connection, stream_id: int) -> Stream:
@@ -80,12 +80,15 @@ def open_gaps(connection: Connection, stream_id: int) -> tuple[Gap, ...]:
     return tuple(_gap(row) for row in connection.execute(query.order_by(gap.c.upper_time.desc())))
 
 
-def apply_change(connection: Connection, known: Stream, change: gaps.Change) -> None:
-    """Store what a page did to the stream's gaps."""
+def apply_change(
+    connection: Connection, known: Stream, before: Sequence[Gap], change: gaps.Change
+) -> None:
+    """Store what a page did to the stream's gaps, which were ``before``."""
     for closed in change.closed:
         connection.execute(delete(gap).where(gap.c.id == closed.id))
     for kept in change.kept:
-        connection.execute(update(gap).where(gap.c.id == kept.id).values(**_values(kept)))
+        if kept not in before:
+            connection.execute(update(gap).where(gap.c.id == kept.id).values(**_values(kept)))
     if change.opened is not None:
         values = _values(change.opened)
         connection.execute(insert(gap).values(stream_id=known.id, given_up=False, **values))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeVar
 
+import msgspec
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
@@ -20,12 +21,19 @@ _Family = TypeVar("_Family")
 _Value = TypeVar("_Value")
 
 
+class Tally(msgspec.Struct):
+    """Observations of one histogram within a transaction."""
+
+    counts: list[int]
+    microseconds: int = 0
+
+
 class Deltas:
     """What one transaction adds to the totals."""
 
     def __init__(self) -> None:
         self.counts: dict[tuple[Total, Labels], int | Decimal] = {}
-        self.observed: dict[tuple[Distribution, Labels], tuple[list[int], Decimal]] = {}
+        self.observed: dict[tuple[Distribution, Labels], Tally] = {}
 
     def add(self, family: Total, labels: Labels, amount: int | Decimal = 1) -> None:
         """Add ``amount``, which is never negative; 0 makes the label set known."""
@@ -33,14 +41,13 @@ class Deltas:
         self.counts[key] = self.counts.get(key, 0) + amount
 
     def observe(self, family: Distribution, labels: Labels, value: float) -> None:
-        """Add an observation in seconds to a histogram."""
+        """Add an observation in seconds, kept to the microsecond, to a histogram."""
         bounds = BUCKETS[family]
-        counts, summed = self.observed.get((family, labels)) or (
-            [0] * (len(bounds) + 1),
-            Decimal(0),
-        )
-        counts[bisect_left(bounds, value)] += 1
-        self.observed[family, labels] = (counts, summed + _seconds(value))
+        tally = self.observed.get((family, labels))
+        if tally is None:
+            tally = self.observed[family, labels] = Tally([0] * (len(bounds) + 1))
+        tally.counts[bisect_left(bounds, value)] += 1
+        tally.microseconds += round(value * 1_000_000)
 
 
 class Totals:
@@ -105,9 +112,9 @@ class Totals:
 
     def _new_distributions(self, deltas: Deltas) -> dict[Distribution, dict[Labels, Observations]]:
         changed: dict[Distribution, dict[Labels, Observations]] = {}
-        for (family, labels), (counts, summed) in deltas.observed.items():
+        for (family, labels), tally in deltas.observed.items():
             before = self.distributions[family].get(labels)
-            added = Observations(tuple(counts), summed)
+            added = Observations(tuple(tally.counts), Decimal(tally.microseconds) / 1_000_000)
             changed.setdefault(family, {})[labels] = _plus(before, added) if before else added
         return changed
 
@@ -147,8 +154,3 @@ def _encode(labels: Labels) -> str:
 
 def _decode(text: str) -> Labels:
     return tuple(json.loads(text))
-
-
-def _seconds(value: float) -> Decimal:
-    """Whole seconds stay exact; measured ones are kept to the microsecond."""
-    return Decimal(value) if value == int(value) else Decimal(str(round(value, 6)))

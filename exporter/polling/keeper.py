@@ -91,7 +91,7 @@ class Keeper:
             return await self._in_thread(lambda: self._guarded(method, *args, **kwargs))
         except LedgerError as error:
             # Several uses may fail by one fault, some of them after it was cured.
-            if opening == self._openings:
+            if opening == self._openings and self._error is None:
                 self._failed(error)
             raise
 

@@ -13,7 +13,9 @@ from exporter.polling.pace import even_spacing, first_free
 
 CATCH_UP = 3
 """Pages read right after a head page that did not reach what is known; then the pace rules."""
-STRETCH = 4
+AT_ONCE = 120.0
+"""Seconds after the newest page in which that counts as right after."""
+STRETCH = 2
 """How many times the usual spacing of calls a burst of ours may lead to."""
 GAP_SHARE = 2
 """One call in so many may go to what was never read while there is any."""
@@ -120,9 +122,10 @@ class PlainPlanner:
     def _follow_down(self, view: AccountView) -> Ask | None:
         """The page below a head page that missed what is known, or the first sync's next page."""
         for stream in view.streams:
+            caught = self._followed >= CATCH_UP or _age(stream, view.now) > AT_ONCE
             for gap in stream.gaps:
-                fresh = not gap.announced and not gap.baseline and self._followed < CATCH_UP
-                syncing = not stream.synced and gap.baseline
+                fresh = not (gap.announced or gap.baseline or caught)
+                syncing = gap.baseline and not stream.synced
                 if (fresh or syncing) and self._is_untried(stream, gap.upper_id, view.now):
                     return _window(stream, gap.upper_id, "following down")
         return None
@@ -151,30 +154,41 @@ def _next_call(view: AccountView) -> float:
 def _has_plenty(view: AccountView) -> bool:
     """Whether one more call at once leaves enough for head pages until permits return."""
     spent = (*view.free_at, view.now + view.window)
+    if len(spent) >= view.limit:
+        return False
     usual = view.window / view.limit
     return even_spacing(spent, view.limit, view.window, view.now) <= STRETCH * usual
 
 
 def _side_share(view: AccountView) -> int:
-    has_gap = any(not gap.baseline for stream in view.streams for gap in stream.gaps)
-    return GAP_SHARE if has_gap else PENDING_SHARE
+    return GAP_SHARE if _has_gap(view) else PENDING_SHARE
+
+
+def _has_gap(view: AccountView) -> bool:
+    """Whether anything was missed; history before the baseline was not."""
+    return any(not gap.baseline for stream in view.streams for gap in stream.gaps)
 
 
 def _anchors(view: AccountView, kind: str) -> Iterator[tuple[StreamView, str]]:
     """Ids below which there is something to read, the most urgent first."""
     if kind == "pending":
         waiting = [(p, stream) for stream in view.streams for p in stream.pending]
-        waiting.sort(key=lambda each: not _is_overdue(each[0], view.now))
+        waiting.sort(key=lambda each: _urgency(each[0], view.now))
         yield from ((stream, p.after_id) for p, stream in waiting if p.after_id is not None)
-        return
-    for stream in view.streams:
-        for gap in stream.gaps:
-            if gap.baseline == (kind == "baseline"):
-                yield stream, gap.upper_id
+    elif kind == "gap" or not _has_gap(view):
+        for stream in view.streams:
+            for gap in stream.gaps:
+                if gap.baseline == (kind == "baseline"):
+                    yield stream, gap.upper_id
 
 
-def _is_overdue(pending: Pending, now: float) -> bool:
-    return pending.due is not None and pending.due <= now
+def _urgency(pending: Pending, now: float) -> tuple[bool, float, int]:
+    """Overdue messages first, then those not read for the longest time.
+
+    A page shows what is below its anchor, so of messages alike the newest is the best one.
+    """
+    is_overdue = pending.due is not None and pending.due <= now
+    return not is_overdue, 0.0 if is_overdue else pending.read_at, -pending.send_time
 
 
 def _head(stream: StreamView, reason: str) -> Ask:
@@ -187,7 +201,11 @@ def _window(stream: StreamView, anchor: str, reason: str) -> Ask:
 
 
 def _least_lately_read(view: AccountView) -> StreamView:
-    return min(view.streams, key=lambda stream: stream.head_started or 0.0)
+    return max(view.streams, key=lambda stream: _age(stream, view.now))
+
+
+def _age(stream: StreamView, now: float) -> float:
+    return now - (stream.head_started or 0.0)
 
 
 def _request(stream: StreamView, prev_id: str | None = None) -> HistoryRequest:

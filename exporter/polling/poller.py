@@ -7,20 +7,22 @@ from exporter.clock import Clock
 from exporter.gateway.errors import BadParameters, GatewayError
 from exporter.ledger.accounts import Memory
 from exporter.ledger.errors import LedgerError
-from exporter.ledger.ledger import Applied, Ledger
+from exporter.ledger.ledger import Applied
 from exporter.ledger.permits import Limits
-from exporter.ledger.snapshot import AccountState
 from exporter.logs import Repeats
-from exporter.polling.board import Board, StreamNotes
+from exporter.polling.board import Board
 from exporter.polling.calls import Calls, Held
+from exporter.polling.display import Display
 from exporter.polling.keeper import Keeper
 from exporter.polling.planner import AccountView, Ask, Planner, Wait
 from exporter.polling.recent import RecentRecipients
 
 
-TICK = 180.0
-"""Longest sleep, seconds: a poller that waits still goes round, and looks at the ledger."""
-PRUNE_EVERY = 600.0
+TICK = 60.0
+"""Longest sleep, seconds, while polling fails: what is unread grows, others may end a pause."""
+MOMENT = 0.01
+"""Seconds slept longer, so as not to wake up just before the time."""
+TIDY_EVERY = 1800.0
 """Seconds between rounds of forgetting."""
 LEDGER_PAUSE = 1.0
 FAULT_FIRST = 15.0
@@ -59,13 +61,10 @@ class Poller:
         self._planner = planner
         self._clock = clock
         self._recent = recent
-        before = board.account(settings.account)
-        self._up = before.up if before else None
-        self._poll_up = board.polls(settings.account)
+        self._display = Display(settings.account, settings.expected_countries, board, clock)
         self._unseen: set[str] = set()
         self._last_call: float | None = None
-        self._pruned: float | None = None
-        self._shown: tuple[str, str] = ("", "")
+        self._tidied: float | None = None
         self._faults = 0
         self._repeats = Repeats(clock)
 
@@ -77,26 +76,31 @@ class Poller:
                 self._faults = 0
             except Exception:  # noqa: BLE001  logged, and not counted as a turn
                 until = self._fault()
-            await self._clock.sleep(min(until - self._clock.now(), TICK))
+            await self._sleep(until)
+
+    async def _sleep(self, until: float) -> None:
+        wait = max(0.0, until + MOMENT - self._clock.now())
+        await self._clock.sleep(wait if self._display.is_up else min(wait, TICK))
 
     async def turn(self) -> float:
         """Go round once; gives the time (Unix seconds) of the next turn."""
         try:
             return await self._step()
         except LedgerError as error:
-            self._up = False
-            self._show("ledger", str(error), None)
+            self._display.without_ledger(str(error))
             return self._clock.now() + LEDGER_PAUSE
 
     async def _step(self) -> float:
         memory = await self._calls.memory()
         limits = self._calls.limits(memory, self._clock.now())
-        await self._prune()
+        await self._tidy_up(limits)
         view = await self._view(limits)
         decision = self._decide(memory, view)
-        until = decision.until if isinstance(decision, Wait) else view.now
-        await self._settle(memory, limits, view, until)
-        return until if isinstance(decision, Wait) else await self._ask(decision)
+        if isinstance(decision, Wait):
+            await self._settle(memory, limits, view, decision.until)
+            return decision.until
+        await self._settle(memory, limits, view, view.now + limits.call_timeout)
+        return await self._ask(decision)
 
     def _decide(self, memory: Memory, view: AccountView) -> Ask | Wait:
         if memory.not_before > view.now:
@@ -104,14 +108,11 @@ class Poller:
         return self._planner.decide(view)
 
     def _fault(self) -> float:
-        """A fault of ours in one account must neither end its polling nor touch others'; the loop
-        does not count as turned, so that health checks notice.
+        """A fault of ours in one account must neither end its polling nor touch others'; it does
+        not count as turning, so that health checks notice.
         """
         self._repeats.log(log.exception, "poller fault", account=self._settings.account)
-        self._up = False
-        before = self._board.account(self._settings.account)
-        if before is not None:
-            self._board.set_account(msgspec.structs.replace(before, up=False))
+        self._display.broke()
         pause = min(FAULT_FIRST * 2.0**self._faults, FAULT_MOST)
         self._faults += 1
         return self._clock.now() + pause
@@ -127,7 +128,7 @@ class Poller:
             self._failed(ask, error)
             return self._clock.now()
         now = self._last_call = self._clock.now()
-        self._up = self._poll_up[ask.channel] = True
+        self._display.polled(ask.channel, worked=True)
         self._unseen.add(ask.channel)
         self._planner.answered(ask, now)
         if self._recent is not None:
@@ -147,7 +148,7 @@ class Poller:
             log.debug("call held back", account=account, reason=reason)
 
     def _failed(self, ask: Ask, error: GatewayError) -> None:
-        self._up = self._poll_up[ask.channel] = False
+        self._display.polled(ask.channel, worked=False)
         self._last_call = self._clock.now()
         if isinstance(error, BadParameters):
             self._planner.answered(ask, self._last_call)
@@ -170,7 +171,10 @@ class Poller:
             for channel in self._settings.channels
         ]
         if self._last_call is None and usage.free_at:
-            self._last_call = min(now, usage.free_at[-1] - limits.window)
+            self._last_call = usage.free_at[-1] - limits.window
+        if self._last_call is not None:
+            # A call that was cut short, or a clock set back, leaves it in the future.
+            self._last_call = min(self._last_call, now)
         return AccountView(
             now=now,
             streams=tuple(streams),
@@ -183,61 +187,36 @@ class Poller:
     async def _settle(
         self, memory: Memory, limits: Limits, view: AccountView, until: float
     ) -> None:
-        """Show the account's state, calls made elsewhere included."""
+        """Show how the account is doing."""
         ledger, account = self._keeper.ledger, self._settings.account
-        await self._keeper.use(ledger.collect, account, view.now, limits.call_timeout)
+        blind = not self._display.is_up
+        if blind:
+            await self._keeper.use(ledger.collect, account, view.now, limits.call_timeout)
         cadence = self._planner.cadence(view)
         for channel in self._settings.channels:
-            if channel in self._unseen or not self._up:
+            if blind or channel in self._unseen:
                 await self._keeper.use(ledger.refresh, account, channel, view.now)
-            notes = StreamNotes(cadence, self._poll_up.get(channel))
-            self._board.set_stream(account, channel, notes)
+            self._display.stream(channel, cadence)
         self._unseen.clear()
         if self._recent is not None:
             self._board.set_recent(account, self._recent.shares(view.now))
         self._board.take(ledger)
-        self._show(memory.state, memory.detail, until, limits=limits, free_at=view.free_at)
+        self._display.budget(limits.requests, view.free_at)
+        if not self._faults:
+            self._display.turned(memory.state, memory.detail, until)
 
-    def _show(
-        self,
-        state: str,
-        detail: str,
-        until: float | None,
-        *,
-        limits: Limits | None = None,
-        free_at: tuple[float, ...] | None = None,
-    ) -> None:
-        before = self._board.account(self._settings.account) or AccountState(
-            account=self._settings.account
-        )
-        self._board.set_account(
-            msgspec.structs.replace(
-                before,
-                up=self._up,
-                state=state,
-                detail=detail,
-                budget_limit=before.budget_limit if limits is None else limits.requests,
-                permits_free_at=before.permits_free_at if free_at is None else free_at,
-                expected_countries=self._settings.expected_countries,
-                last_turn=self._clock.now(),
-                next_poll=until,
-            )
-        )
-        if (state, detail) != self._shown:
-            self._shown = (state, detail)
-            log.info("account state", account=self._settings.account, state=state, detail=detail)
-
-    async def _prune(self) -> None:
-        now = self._clock.now()
-        if self._pruned is not None and now - self._pruned < PRUNE_EVERY:
+    async def _tidy_up(self, limits: Limits) -> None:
+        """From time to time forget what is old, and count calls that other processes made."""
+        now, ledger, account = self._clock.now(), self._keeper.ledger, self._settings.account
+        if self._tidied is not None and now - self._tidied < TIDY_EVERY:
             return
-        ledger: Ledger = self._keeper.ledger
+        await self._keeper.use(ledger.collect, account, now, limits.call_timeout)
         more = [
-            await self._keeper.use(ledger.prune, self._settings.account, channel, now)
+            await self._keeper.use(ledger.prune, account, channel, now)
             for channel in self._settings.channels
         ]
         if not any(more):
-            self._pruned = now
+            self._tidied = now
 
     def _log_poll(self, ask: Ask, applied: Applied) -> None:
         log.info(

@@ -94,9 +94,12 @@ def jittered(pause: float, random: Random) -> float:
 
 
 def _pause(memory: Memory, error: GatewayError, mark: int) -> tuple[str, float]:
+    was_refused = memory.state == "refused" and memory.credentials_mark == mark
     if isinstance(error, RefusedLogin):
-        again = memory.state == "refused" and memory.credentials_mark == mark
-        return "refused", REFUSED_LATER if again else REFUSED_FIRST
+        return "refused", REFUSED_LATER if was_refused else REFUSED_FIRST
+    if was_refused and not isinstance(error, ApiError):
+        # The gateway may have refused the login again without our hearing of it.
+        return "refused", REFUSED_LATER
     if isinstance(error, AddressBlocked):
         return "blocked", BLOCKED
     if isinstance(error, OverLimit):

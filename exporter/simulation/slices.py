@@ -4,7 +4,6 @@ import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from enum import IntEnum
-from itertools import pairwise
 from random import Random
 from threading import Lock
 from typing import NamedTuple
@@ -180,9 +179,8 @@ class Slices:
             raise ValueError(f"{len(moments)} messages in one slice; at most {ROOM} fit")
         start, scale = self.start(place.slice), ROOM / self._length
         places = [min(ROOM - 1, int((created - start) * scale)) for created, _ in moments]
-        for later, (before, here) in enumerate(pairwise(places), 1):
-            if here <= before:
-                places[later] = places[later - 1] + 1
+        for later in range(1, len(places)):
+            places[later] = max(places[later], places[later - 1] + 1)
         base = place.slice * ROOM
         return [(base + place_) * LANES + place.lane for place_ in _packed(places)]
 

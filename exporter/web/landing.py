@@ -1,5 +1,6 @@
 """The page a person sees at /."""
 
+import math
 from collections.abc import Iterable
 from html import escape
 
@@ -18,21 +19,45 @@ STATE_WORDS = {
 }
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8886; --good: #1a7f37; --bad: #b3261e; }
-@media (prefers-color-scheme: dark) { :root { --good: #57d073; --bad: #ff8a80; } }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 46rem; padding: 1rem; }
-h1 { font-size: 1.5rem; margin: 1rem 0 0; }
-h2 { font-size: 1.1rem; margin: 2rem 0 .25rem; }
-p { margin: .5rem 0; }
-ul { padding-left: 1.2rem; }
-li { margin: .4rem 0; }
-dl { border-top: 1px solid var(--line); margin: 0; padding: .75rem 0; }
-dt { font-weight: 600; overflow-wrap: anywhere; }
-dd { margin: 0; overflow-wrap: anywhere; }
+:root {
+  color-scheme: light dark;
+  --back: #f6f7f9; --card: #fff; --line: #d9dde3; --soft: #5a6472;
+  --link: #0b57d0; --good: #1a7f37; --bad: #b3261e;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --back: #14171c; --card: #1d2128; --line: #343b46; --soft: #a3adba;
+    --link: #8ab4f8; --good: #57d073; --bad: #ff8a80;
+  }
+}
+body {
+  background: var(--back); font: 16px/1.5 system-ui, sans-serif;
+  margin: 0 auto; max-width: 46rem; padding: 1rem;
+}
+h1 { font-size: 1.5rem; margin: .5rem 0 0; }
+h1 small { color: var(--soft); font-size: .875rem; font-weight: 400; }
+h2 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
+p { margin: .25rem 0; }
+a { color: var(--link); }
+ul { list-style: none; margin: 0; padding: 0; }
+li { display: flex; margin: .25rem 0; }
+li a { flex: none; min-width: 6rem; padding-right: .5rem; }
+section, ul {
+  background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
+  margin-bottom: .75rem; padding: .75rem 1rem;
+}
+h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
+h3 span { font-weight: 400; margin-left: .5rem; }
+table { border-collapse: collapse; font-size: .875rem; margin-top: .5rem; width: 100%; }
+th { color: var(--soft); font-weight: 400; text-align: left; }
+th, td { border-top: 1px solid var(--line); padding: .3rem .5rem .3rem 0; }
+td { overflow-wrap: anywhere; }
 .good { color: var(--good); }
 .bad { color: var(--bad); }
-.small { font-size: .875rem; opacity: .8; }
+.soft { color: var(--soft); font-size: .875rem; }
 """
+
+_HEADINGS = ("History", "Last read", "Pending", "Gaps", "Coverage")
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -43,14 +68,13 @@ _PAGE = """<!DOCTYPE html>
 <style>{style}</style>
 </head>
 <body>
-<h1>smsc-exporter</h1>
+<h1>smsc-exporter <small>Version {version}</small></h1>
 <p>Tells Prometheus what became of the messages sent through smsc.ru.</p>
-<p class="small">Version {version}</p>
 <h2>Pages</h2>
 <ul>
-<li><a href="{metrics}">{metrics}</a>: the metrics</li>
-<li><a href="/-/healthy">/-/healthy</a>: whether the pollers turn</li>
-<li><a href="/-/ready">/-/ready</a>: whether the first sync is done</li>
+<li><a href="{metrics}">{metrics}</a> the metrics</li>
+<li><a href="/-/healthy">/-/healthy</a> whether the pollers turn</li>
+<li><a href="/-/ready">/-/ready</a> whether the first sync is done</li>
 </ul>
 <h2>Accounts</h2>
 {accounts}
@@ -74,21 +98,36 @@ def landing_page(snapshot: Snapshot, now: float, *, version: str, telemetry_path
 def _account(snapshot: Snapshot, account: AccountState, now: float) -> str:
     words = STATE_WORDS.get(account.state, account.state)
     tone = {"ok": "good", "starting": ""}.get(account.state, "bad")
-    details = [f'<dd class="{tone}">{escape(words)}</dd>']
+    parts = [f'<h3>{escape(account.account)} <span class="{tone}">{escape(words)}</span></h3>']
     if account.detail:
-        details.append(f"<dd>{escape(account.detail)}</dd>")
+        parts.append(f"<p>{escape(account.detail)}</p>")
+    if account.budget_limit:
+        spent = sum(free_at > now for free_at in account.permits_free_at)
+        left = max(0, account.budget_limit - spent)
+        parts.append(f'<p class="soft">{left} of {account.budget_limit} calls left</p>')
     streams = [stream for stream in snapshot.streams if stream.account == account.account]
-    details += [f'<dd class="small">{escape(text)}</dd>' for text in _facts(streams, now)]
-    return f"<dl>\n<dt>{escape(account.account)}</dt>\n" + "\n".join(details) + "\n</dl>"
+    if streams:
+        parts.append(_table(streams, now))
+    return "<section>\n" + "\n".join(parts) + "\n</section>"
 
 
-def _facts(streams: Iterable[StreamState], now: float) -> Iterable[str]:
-    for stream in streams:
-        if stream.last_success is None:
-            yield f"{stream.channel}: nothing read yet"
-            continue
-        synced = "" if stream.synced else ", first sync under way"
-        yield f"{stream.channel}: last read {ago(now - stream.last_success)}{synced}"
+def _table(streams: Iterable[StreamState], now: float) -> str:
+    heads = "".join(f"<th>{text}</th>" for text in _HEADINGS)
+    rows = ["".join(f"<td>{escape(text)}</td>" for text in _facts(one, now)) for one in streams]
+    return "<table>\n" + "\n".join(f"<tr>{row}</tr>" for row in (heads, *rows)) + "\n</table>"
+
+
+def _facts(stream: StreamState, now: float) -> tuple[str, ...]:
+    if stream.last_success is None:
+        return stream.channel, "nothing read yet", "", "", ""
+    synced = "" if stream.synced else ", first sync under way"
+    return (
+        stream.channel,
+        ago(now - stream.last_success) + synced,
+        str(sum(stream.pending.values())),
+        str(stream.gaps),
+        "" if stream.coverage is None else f"{math.floor(stream.coverage * 1000) / 10:g}%",
+    )
 
 
 def ago(seconds: float) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,6 +24,9 @@ from tests.crash.victim import Bell, Prefork, Victim
 
 
 ACCOUNT = "main"
+LOGIN = "drill"
+STATEMENTS = 20
+"""So many statements and commits after a permit is booked, its page is surely applied."""
 SAFE_BEFORE_LOGIN = 2
 """Kills before the gateway has accepted the login once: a third unanswered log-in would make the
 exporter wait half an hour, lest the gateway block the address."""
@@ -39,6 +43,8 @@ class Plan:
     concurrency: int = 14
     settings: dict[str, Any] = field(default_factory=dict)
     """Top-level keys of the configuration."""
+    timeout: float = 3.0
+    """The exporter waits twice as long for a call at most, seconds."""
     latency: float = 0.02
     """Seconds that each call takes."""
     seed: int = 1
@@ -68,6 +74,7 @@ class Drill:
         self.gateway = gateway
         self._bell = bell
         self._random = Random(plan.seed)
+        self._moments = cycle(range(1, STATEMENTS + 1))
 
     def live_through(self) -> None:
         """One incarnation, killed at a random moment."""
@@ -76,10 +83,22 @@ class Drill:
                 self._early()
             case 2:
                 self._by_command()
-            case 3 | 4 | 5:
-                self._at_call()
+            case 3:
+                self._at_statement(self._random.randrange(1, 120), permits=0)
             case _:
-                self._at_statement()
+                self.call_and_die(calls=3)
+
+    def call_and_die(self, *, calls: int) -> None:
+        """One incarnation, killed while a call is under way, being applied, or just applied."""
+        if self._random.randrange(3):
+            permits = self._random.randrange(calls) + 1
+            self._at_statement(next(self._moments), permits=permits)
+        else:
+            self._at_call()
+
+    def show(self, world: WorldSpec) -> None:
+        """Let the gateway tell of this world from now on."""
+        self.gateway.accounts[LOGIN] = _account(world, self.plan.seed)
 
     def become_known(self) -> None:
         """Kills during the very first start, then an incarnation that the gateway accepts."""
@@ -119,24 +138,25 @@ class Drill:
         time.sleep(self._random.uniform(0, 0.08))
         self.victim.kill()
 
-    def _at_statement(self) -> None:
-        self.victim.start(statements=self._random.randrange(1, 160))
+    def _at_statement(self, statement: int, *, permits: int) -> None:
+        self.victim.start(statements=statement, permits=permits)
         self.victim.wait(8)
         self.victim.kill()
 
 
 @contextmanager
-def drill(
-    plan: Plan, folder: Path, prefork: Prefork, curtain: float = math.inf
-) -> Iterator[Drill]:
+def drill(plan: Plan, folder: Path, prefork: Prefork, curtain: float = math.inf) -> Iterator[Drill]:
     """A gateway that serves and a victim that is configured, not yet started.
 
     The gateway's time stops at ``curtain`` (Unix seconds).
     """
     folder.mkdir()
-    account = Account(world=World(plan.world, plan.seed), login="drill", password="secret")
     gateway = Gateway(
-        [account], limits=plan.limits, clock=Curtain(curtain), latency=plan.latency, seed=plan.seed
+        [_account(plan.world, plan.seed)],
+        limits=plan.limits,
+        clock=Curtain(curtain),
+        latency=plan.latency,
+        seed=plan.seed,
     )
     bell = Bell(gateway)
     victim = Victim(folder, prefork)
@@ -148,15 +168,19 @@ def drill(
             victim.kill()
 
 
+def _account(world: WorldSpec, seed: int) -> Account:
+    return Account(world=World(world, seed), login=LOGIN, password="secret")
+
+
 def _config(plan: Plan, victim: Victim, url: str) -> dict[str, Any]:
     limits = plan.limits
     account = {
         "name": ACCOUNT,
         "api_url": url,
-        "login": "drill",
+        "login": LOGIN,
         "password": "secret",
         "channels": list(plan.channels),
-        "timeout": "3s",
+        "timeout": plan.timeout,
         "budget": {
             "requests": limits.requests,
             "window": limits.window,

@@ -19,7 +19,14 @@ Series = tuple[str, frozenset[tuple[str, str]]]
 Amounts = dict[Series, Decimal]
 
 CHANNELS = {0: "sms", 1: "flash", 4: "hlr", 7: "call", 8: "email", 10: "viber"}
-OPERATORS = {"МТС": "mts", "Kcell": "kcell", "": "unknown"}
+OPERATORS = {
+    "МТС": "mts",
+    "МегаФон": "megafon",
+    "Билайн": "beeline",
+    "Tele2": "tele2",
+    "Kcell": "kcell",
+    "": "unknown",
+}
 BILLED_BY_PART = {"sms", "flash"}
 OUTCOMES = {
     1: "delivered",
@@ -82,9 +89,7 @@ class Oracle:
                     paid = route | {"currency": "RUB", "outcome": known}
                     add(amounts, "smsc_matured_cost_total", paid, cost)
 
-    def _time(
-        self, amounts: Amounts, truth: Truth, where: Mapping[str, str], outcome: str
-    ) -> None:
+    def _time(self, amounts: Amounts, truth: Truth, where: Mapping[str, str], outcome: str) -> None:
         took = max(0, truth.transitions[-1].time - truth.send)
         ended = {name: where[name] for name in PER_SENDER[:3]} | {"outcome": outcome}
         observe(amounts, "smsc_message_final_seconds", ended, took)

@@ -17,11 +17,19 @@ import exporter.app  # noqa: F401  imported once, for all children
 from exporter.cli import main
 
 
-def _die_at(last: int) -> None:
-    left = last
+ENDED = b"ended by itself\n"
+"""Written to the log by a child that was not killed."""
 
-    def count(*_: object) -> None:
-        nonlocal left
+
+def _die_at(last: int, permits: int) -> None:
+    """SIGKILL at the ``last``-th statement or commit after so many permits were booked."""
+    left, booking = last, permits
+
+    def count(*details: object) -> None:
+        nonlocal left, booking
+        if booking > 0:
+            booking -= any("INSERT INTO permit" in str(detail) for detail in details)
+            return
         left -= 1
         if left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -37,7 +45,7 @@ def _become(order: dict[str, Any]) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     if order["statements"]:
-        _die_at(order["statements"])
+        _die_at(order["statements"], order["permits"])
     sys.argv = ["smsc-exporter", *order["arguments"]]
     main()
 
@@ -52,7 +60,7 @@ def serve() -> None:
             try:
                 _become(order)
             finally:
-                sys.stdout.flush()
+                os.write(2, ENDED)
                 os._exit(0)
         print(pid, flush=True)  # noqa: T201  the answer
 

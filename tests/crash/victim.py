@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Self
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,9 +31,14 @@ class Prefork:
             [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def fork(self, arguments: Sequence[str], log: Path, statements: int) -> int:
+    def fork(self, arguments: Sequence[str], log: Path, statements: int, permits: int) -> int:
         """Start the program; with ``statements`` it kills itself at that one. Gives the pid."""
-        order = {"arguments": arguments, "log": str(log), "statements": statements}
+        order = {
+            "arguments": arguments,
+            "log": str(log),
+            "statements": statements,
+            "permits": permits,
+        }
         with self._lock:
             assert self._process.stdin is not None
             assert self._process.stdout is not None
@@ -66,9 +72,9 @@ class Victim:
         """The SQLite file."""
         return self.folder / "ledger.sqlite"
 
-    def start(self, *, statements: int = 0) -> None:
-        """Fork an incarnation that dies at the given statement, if any."""
-        pid = self._prefork.fork(self._arguments(), self.log, statements)
+    def start(self, *, statements: int = 0, permits: int = 0) -> None:
+        """Fork an incarnation that dies at that statement after so many permits, if any."""
+        pid = self._prefork.fork(self._arguments(), self.log, statements, permits)
         self._pidfd = os.pidfd_open(pid)
 
     def start_command(self) -> None:
@@ -157,7 +163,7 @@ class Watch:
         self.scrapes = 0
         self.falls: list[str] = []
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -1,19 +1,13 @@
 """What the tests against real servers share."""
 
-import os
 import shutil
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.servers import Program, Prometheus, free_port
+from tests.e2e.servers import Program, free_port
 
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -44,13 +38,3 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     with program.running():
         program.await_text("/-/ready", lambda text: text == "ready\n", 60)
         yield program
-
-
-@pytest.fixture
-def prometheus(tool: Tool, tmp_path: Path) -> Callable[..., "contextmanager[Prometheus]"]:
-    """A maker of Prometheus servers that scrape one address each second."""
-
-    def make(target: str) -> "contextmanager[Prometheus]":
-        return Prometheus(tool("prometheus"), tmp_path / "prometheus", target).running()
-
-    return make

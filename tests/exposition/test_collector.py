@@ -249,3 +249,15 @@ def test_scrapes_from_several_threads_agree(
             source.current = replaced(small, totals={**small.totals, Total.SUBMITTED: totals})
         seen = [running.result() for running in scrapes]
     assert all(values == sorted(values) for values in seen)
+
+
+def test_no_counter_shows_before_the_ledger_is_open(
+    collector: LedgerCollector, source: Any, small: Snapshot
+) -> None:
+    """A restart must not look like a reset: what a counter was at last is not known, not 0."""
+    source.current = Snapshot(accounts=small.accounts, loaded=False, ledger_up=False)
+    assert not any(rows for family, rows in collector.views() if family.source is not None)
+    source.current = replaced(
+        small, restored=frozenset((Total.PERMITS, k) for k in small.totals[Total.PERMITS])
+    )
+    assert read(collector)["smsc_api_permits_total"]["main", "head"] == 3

@@ -1,10 +1,6 @@
-"""Gaps hold every row that was never read, and reading them through closes them."""
+"""What one page says of the gaps known so far."""
 
-import hypothesis.strategies as st
-from hypothesis import Phase, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-
-from exporter.gateway.message import Message, Personal
+from exporter.gateway.message import Message
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger import gaps
 from exporter.ledger.gaps import Frontier, Gap
@@ -12,127 +8,111 @@ from tests.ledger.desk import T0, page, row
 
 
 HORIZON = T0 - 1000
-PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 
 
-class Reader(RuleBasedStateMachine):
-    """A history that grows at its newest end, read by a poller that keeps gaps.
-
-    Rows stand in the order of their creation; some are scheduled, so that they are sent later than
-    rows above them. Some rows turn up late, below rows that are known.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = T0
-        self.history: list[Message] = []
-        self.created: dict[str, int] = {}
-        self.seen: set[str] = set()
-        self.expected: list[str] = []
-        self.frontier = Frontier(None, None, HORIZON)
-        self.gaps: tuple[Gap, ...] = ()
-        self.made = 0
-
-    @initialize(ages=st.lists(st.integers(0, 1500), max_size=30))
-    def begin(self, ages: list[int]) -> None:
-        """What was sent before the first page."""
-        for age in sorted(ages, reverse=True):
-            self._create(0, T0 - age, 0)
-
-    @rule(aheads=st.lists(st.sampled_from((0, 0, 0, 5, 100, 4000)), min_size=1, max_size=14))
-    def send(self, aheads: list[int]) -> None:
-        """New messages, some of them scheduled for later."""
-        for ahead in aheads:
-            self._create(0, self.now, ahead)
-
-    @rule(seconds=st.sampled_from((0, 1, 60, 3000)))
-    def wait(self, seconds: int) -> None:
-        """Time goes by."""
-        self.now += seconds
-
-    @rule(share=st.floats(0, 1))
-    def turn_up_late(self, share: float) -> None:
-        """A row appears below the newest one."""
-        place = 1 + int(share * (len(self.history) - 1))
-        if place < len(self.history):
-            self._create(place, self.history[place].send_time, 0, late=True)
-
-    @rule(cnt=st.integers(1, 12))
-    def read_head(self, cnt: int) -> None:
-        """The newest rows."""
-        self._read(HistoryRequest(cnt=cnt), self.history[:cnt])
-        self.expected = [m.int_id for m in self.history if self._counts(m)]
-
-    @rule(cnt=st.integers(2, 12), pick=st.integers(0, 5))
-    def read_gap(self, cnt: int, pick: int) -> None:
-        """The rows below a gap's upper end."""
-        if self.gaps:
-            self._read_below(self.gaps[pick % len(self.gaps)].upper_id, cnt)
-
-    @rule(cnt=st.integers(1, 12), share=st.floats(0, 1))
-    def read_anywhere(self, cnt: int, share: float) -> None:
-        """The rows below any row known, as for a pending message."""
-        known = [m.int_id for m in self.history if m.int_id in self.seen]
-        if known:
-            self._read_below(known[int(share * (len(known) - 1))], cnt)
-
-    @rule(cnt=st.integers(1, 12))
-    def read_by_phone(self, cnt: int) -> None:
-        """Rows picked by number say nothing of their neighbours."""
-        request = HistoryRequest(cnt=cnt, phones=(Personal("79000000000"),))
-        before = self.gaps
-        self._read(request, self.history[::3][:cnt])
-        assert self.gaps == before
-
-    @invariant()
-    def unread_rows_lie_in_gaps(self) -> None:
-        """No row that a head page stood above is unread and outside every gap."""
-        place = {m.int_id: index for index, m in enumerate(self.history)}
-        open_ = [(place[g.upper_id], place.get(g.lower_id or "", 10**9)) for g in self.gaps]
-        for int_id in self.expected:
-            if int_id not in self.seen:
-                assert any(upper < place[int_id] < lower for upper, lower in open_), int_id
-
-    @invariant()
-    def gaps_have_a_length(self) -> None:
-        """A gap never ends before it begins."""
-        assert all(gap.upper_time >= gap.lower_time for gap in self.gaps)
-
-    def teardown(self) -> None:
-        """Reading below each gap's upper end closes all of them and leaves nothing unread."""
-        turns = 0
-        while self.gaps:
-            turns += 1
-            assert turns <= 5 + 3 * len(self.history), self.gaps
-            self._read_below(self.gaps[-1].upper_id, 5)
-        assert set(self.expected) <= self.seen
-
-    def _counts(self, message: Message) -> bool:
-        return self.created[message.int_id] >= HORIZON
-
-    def _create(self, place: int, moment: int, ahead: int, *, late: bool = False) -> None:
-        self.made += 1
-        made = row(self.made, moment + ahead)
-        self.history.insert(place, made)
-        self.created[made.int_id] = HORIZON - 1 if late else moment
-
-    def _read_below(self, anchor: str, cnt: int) -> None:
-        below = 1 + next(i for i, m in enumerate(self.history) if m.int_id == anchor)
-        rows = self.history[below : below + cnt]
-        self._read(HistoryRequest(cnt=cnt, prev_id=anchor), rows)
-
-    def _read(self, request: HistoryRequest, rows: list[Message]) -> None:
-        change = gaps.read(self.gaps, self.frontier, request, page(rows), float(self.now))
-        assert not set(change.kept) & set(change.closed)
-        self.seen |= {message.int_id for message in rows}
-        opened = () if change.opened is None else (change.opened,)
-        self.gaps = (*change.kept, *opened)
-        if change.newest is not None:
-            newest = change.newest
-            self.frontier = Frontier(newest.int_id, newest.send_time, HORIZON)
+def rows(newest: int, count: int) -> list[Message]:
+    """So many rows, a second apart, the newest numbered and sent at ``newest`` past the start."""
+    return [row(n, T0 + n) for n in range(newest, newest - count, -1)]
 
 
-TestReader = Reader.TestCase
-TestReader.settings = settings(
-    max_examples=150, stateful_step_count=25, deadline=None, phases=PHASES
+def read(
+    known: tuple[Gap, ...], frontier: Frontier, below: str | None, found: list[Message], cnt: int
+) -> gaps.Change:
+    """Read a page late enough for all its rows."""
+    return gaps.read(known, frontier, HistoryRequest(cnt=cnt, prev_id=below), page(found), T0 + 9e5)
+
+
+KNOWN = Frontier("100", T0 + 100, HORIZON, T0 + 101.0)
+GAP = Gap(
+    upper_id="150",
+    upper_time=T0 + 150,
+    lower_id="100",
+    lower_time=T0 + 100,
+    opened_at=T0 + 200.0,
 )
+
+
+def test_page_that_meets_the_newest_row_opens_no_gap() -> None:
+    """All rows above the newest one known are on the page."""
+    change = read((), KNOWN, None, rows(110, 11), 11)
+    assert change.opened is None
+    assert change.newest is not None
+    assert change.newest.int_id == "110"
+
+
+def test_page_that_misses_the_newest_row_opens_a_gap() -> None:
+    """The gap reaches from the page's last row to the newest one known."""
+    change = read((), KNOWN, None, rows(150, 40), 40)
+    assert change.opened is not None
+    assert (change.opened.upper_id, change.opened.lower_id) == ("111", "100")
+    assert change.opened.seconds == 11
+    assert not change.opened.announced
+    assert not change.truncated
+
+
+def test_rows_of_the_same_second_do_not_prove_that_the_newest_was_passed() -> None:
+    """Only rows sent before it do, and all of the page's tail."""
+    same = [row(f"x{n}", T0 + 100) for n in range(20)]
+    assert read((), KNOWN, None, same, 20).opened is not None
+    before = [row(f"x{n}", T0 + 99) for n in range(20)]
+    assert read((), KNOWN, None, before, 20).opened is None
+    assert read((), KNOWN, None, [*before, *same[:1]], 21).opened is not None
+
+
+def test_short_page_ends_the_history() -> None:
+    """A page that is not full has nothing below it: no gap, and those it meets are closed."""
+    assert read((), KNOWN, None, rows(150, 20), 21).opened is None
+    assert read((GAP,), KNOWN, "150", rows(149, 3), 20).closed == (GAP,)
+
+
+def test_first_sync_reads_down_to_its_end_in_time() -> None:
+    """Without a known row, rows sent before the horizon end the gap."""
+    first = Frontier(None, None, HORIZON)
+    opened = read((), first, None, rows(50, 20), 20).opened
+    assert opened is not None
+    assert opened.baseline
+    assert read((opened,), KNOWN, "31", rows(30, 20), 20).kept[0].upper_id == "11"
+    assert read((opened,), KNOWN, "31", rows(-1001, 20), 20).closed == (opened,)
+
+
+def test_page_that_holds_the_upper_end_narrows_the_gap() -> None:
+    """A head page counts as one that began above the gap."""
+    change = read((GAP,), KNOWN, None, rows(160, 30), 30)
+    assert change.kept[0].upper_id == "131"
+    assert change.kept[0].seconds == 31
+
+
+def test_gap_is_announced_when_a_later_head_page_finds_it_open() -> None:
+    """Following down at once keeps it out of the count; it is counted once."""
+    change = read((GAP,), KNOWN, None, rows(300, 20), 20)
+    assert change.truncated == 1
+    assert change.kept[0].announced
+    assert read(change.kept, KNOWN, None, rows(300, 20), 20).truncated == 0
+
+
+def test_empty_window_closes_only_the_gap_that_may_end_nowhere() -> None:
+    """Below an id that the gateway doesn't know it finds nothing, which proves nothing."""
+    assert read((GAP,), KNOWN, "150", [], 20).kept == (GAP,)
+    endless = Gap(upper_id="150", upper_time=9, lower_id=None, lower_time=5, opened_at=9.0)
+    assert read((endless,), KNOWN, "150", [], 20).closed == (endless,)
+
+
+def test_window_elsewhere_is_no_newest_row() -> None:
+    """Before the first head page, only what joins onto a gap tells where the history begins."""
+    unread = Frontier(None, None, HORIZON)
+    assert read((), unread, "50", rows(49, 20), 20).newest is None
+
+
+def test_overtaken_head_page_moves_nothing_back() -> None:
+    """The answer to an older question, applied after a newer one, opens no gap."""
+    later = Frontier("200", T0 + 200, HORIZON, T0 + 1e6)
+    change = read((), later, None, rows(110, 20), 20)
+    assert change == gaps.Change()
+
+
+def test_scheduled_row_is_not_the_newest() -> None:
+    """A row sent in the future would let everything sent before it pass for known."""
+    found = [row("ahead", T0 + 10**6), *rows(110, 20)]
+    change = read((), KNOWN, None, found, 30)
+    assert change.newest is not None
+    assert change.newest.int_id == "110"

@@ -1,195 +1,138 @@
-"""No gateway, however strict, ever sees more calls than it allows."""
+"""When a permit can be had, and when it can be had again."""
 
-from dataclasses import dataclass
-from math import floor
+from collections.abc import Iterator
 
-import hypothesis.strategies as st
-from hypothesis import Phase, settings
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-)
-from sqlalchemy import create_engine
+import pytest
+from sqlalchemy import Connection, create_engine, select
 
 from exporter.ledger import permits, schema
-from exporter.ledger.permits import Denied, Limits
+from exporter.ledger.permits import Limits
 from tests.ledger.desk import T0
 
 
 TIMEOUT = 30.0
-LIMITS = Limits(
+BUDGET = Limits(
     requests=5,
     window=3600.0,
     identical=3,
     identical_window=60.0,
-    concurrency=2,
+    concurrency=4,
     call_timeout=TIMEOUT,
 )
-ACCOUNTS = (1, 2, 3)
-PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 
 
-@dataclass
-class Call:
-    """One call as the gateway sees it: it arrives somewhere between its permit and its end."""
-
-    permit_id: int
-    account: int
-    kind: str
-    spent_at: float
-    arrives: float
-    ends: float
-    crashes: bool
-    refused: bool | None = None
-    over: bool = False
+@pytest.fixture
+def log() -> Iterator[Connection]:
+    """An empty log of permits."""
+    engine = create_engine("sqlite://")
+    schema.metadata.create_all(engine)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
 
 
-class Traffic(RuleBasedStateMachine):
-    """Some accounts behind one address, their calls, their crashes, and time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.engine = create_engine("sqlite://")
-        schema.metadata.create_all(self.engine)
-        self.now = float(T0)
-        self.calls: list[Call] = []
-        self.wrong: set[int] = set()
-
-    @initialize(wrong=st.sets(st.sampled_from(ACCOUNTS), max_size=1))
-    def begin(self, wrong: set[int]) -> None:
-        """Some accounts begin with a wrong password."""
-        self.wrong = wrong
-
-    @rule(seconds=st.sampled_from((0.3, 1.0, 7.0, 29.0, 31.0, 61.0, 600.0, 1800.0, 3570.0)))
-    def wait(self, seconds: float) -> None:
-        """Time goes by; calls arrive and end in their order."""
-        until = self.now + seconds
-        moments = [(c.arrives, 0, c) for c in self.calls if c.refused is None]
-        moments += [(c.ends, 1, c) for c in self.calls if not c.over]
-        for moment, end, call in sorted(moments, key=lambda m: m[:2]):
-            if moment > until:
-                break
-            if end:
-                self._end(call)
-            else:
-                call.refused = call.account in self.wrong
-        self.now = until
-
-    @rule(
-        account=st.sampled_from(ACCOUNTS),
-        kind=st.sampled_from("aab"),
-        arrives=st.floats(0, 1),
-        lasts=st.sampled_from((0.0, 0.2, 3.0, TIMEOUT)),
-        crashes=st.integers(0, 5).map(lambda n: n == 0),
-    )
-    def ask(self, account: int, kind: str, arrives: float, lasts: float, *, crashes: bool) -> None:
-        """Make a call if there is a permit."""
-        granted = self._spend(account, kind)
-        if isinstance(granted, Denied):
-            assert granted.until > self.now
-            return
-        lasts = TIMEOUT if crashes else lasts
-        ends = self.now + lasts
-        at = self.now + arrives * lasts
-        self.calls.append(Call(granted, account, kind, self.now, at, ends, crashes))
-
-    @rule(account=st.sampled_from(ACCOUNTS))
-    def change_password(self, account: int) -> None:
-        """At the gateway; here nobody knows."""
-        self.wrong ^= {account}
-
-    def undecided(self) -> int:
-        """Calls on their way; five that leave at once can all be refused, and nothing helps."""
-        return sum(call.refused is None for call in self.calls)
-
-    @precondition(lambda self: self.undecided() <= permits.LOGIN_FAILURES)
-    @rule()
-    def drop_address(self) -> None:
-        """The address is no longer on the list of those allowed."""
-        self.wrong = set(ACCOUNTS)
-
-    @invariant()
-    def hour_holds(self) -> None:
-        """Never more calls of one account in any rolling hour of a gateway with whole seconds."""
-        for account in ACCOUNTS:
-            mine = [c.arrives for c in self.calls if c.account == account]
-            assert _most_within(mine, LIMITS.window) <= LIMITS.requests
-
-    @invariant()
-    def minute_holds(self) -> None:
-        """Never more identical calls in any rolling minute."""
-        for key in {(c.account, c.kind) for c in self.calls}:
-            alike = [c.arrives for c in self.calls if (c.account, c.kind) == key]
-            assert _most_within(alike, LIMITS.identical_window) <= LIMITS.identical
-
-    @invariant()
-    def concurrency_holds(self) -> None:
-        """Never more calls of one account at once."""
-        for call in self.calls:
-            others = (c for c in self.calls if c.account == call.account)
-            running = [c for c in others if c.spent_at <= call.spent_at < max(c.ends, c.spent_at)]
-            assert len(running) <= LIMITS.concurrency
-
-    @invariant()
-    def nobody_is_locked_out(self) -> None:
-        """Never five failed log-ins within half an hour, all accounts together."""
-        failed = [call.arrives for call in self.calls if call.refused]
-        assert _most_within(failed, permits.LOGIN_WINDOW - 1) < 5
-
-    def teardown(self) -> None:
-        """Whoever waits for as long as told gets a permit."""
-        if not self.calls:
-            return
-        self.wrong = set()
-        for account in ACCOUNTS:
-            for _ in range(100):
-                granted = self._spend(account, "z")
-                if not isinstance(granted, Denied):
-                    break
-                assert granted.until > self.now
-                self.wait(granted.until - self.now)
-                self.now = max(self.now, granted.until)
-            else:
-                raise AssertionError("no permit, however long one waits")
-        self.engine.dispose()
-
-    def _spend(self, account: int, kind: str) -> int | Denied:
-        with self.engine.begin() as connection:
-            denied = permits.denial(connection, account, kind, LIMITS, self.now, mark=7)
-            if denied is not None:
-                return denied
-            return permits.book(connection, account, "head", kind, LIMITS, self.now, mark=7)
-
-    def _end(self, call: Call) -> None:
-        call.over = True
-        if call.crashes:
-            return
-        if call.refused is None:
-            call.refused = call.account in self.wrong
-        with self.engine.begin() as connection:
-            permits.finish(
-                connection,
-                call.permit_id,
-                LIMITS,
-                finished_at=call.ends,
-                result="api_error" if call.refused else "ok",
-                code=2 if call.refused else None,
-                duration=call.ends - call.spent_at,
-            )
+def spend(log: Connection, at: float, *, kind: str = "a", account: int = 1, mark: int = 1) -> int:
+    """Book a permit that there is."""
+    assert permits.denial(log, account, kind, BUDGET, at, mark=mark) is None
+    return permits.book(log, account, "head", kind, BUDGET, at, mark=mark)
 
 
-def _most_within(moments: list[float], window: float) -> int:
-    """The largest number of moments in any stretch of time, both its ends included."""
-    ticks = sorted(map(floor, moments))
-    return max(
-        (sum(1 for t in ticks if start <= t <= start + window) for start in ticks), default=0
-    )
+def finish(log: Connection, permit_id: int, at: float, code: int | None = None) -> None:
+    """End a call."""
+    result = "ok" if code is None else "api_error"
+    permits.finish(log, permit_id, BUDGET, finished_at=at, result=result, code=code, duration=1.0)
 
 
-TestTraffic = Traffic.TestCase
-TestTraffic.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, phases=PHASES
-)
+def denied(log: Connection, at: float, *, account: int = 1, mark: int = 1) -> tuple[str, float]:
+    """Why there is no permit, and until when."""
+    found = permits.denial(log, account, "new", BUDGET, at, mark=mark)
+    assert found is not None
+    return found.reason, found.until
+
+
+def test_budget_is_free_a_window_after_the_end_of_a_call(log: Connection) -> None:
+    """The promised moment is kept to the float, and the moment before is too early."""
+    for n in range(5):
+        finish(log, spend(log, T0 + n, kind=str(n)), T0 + n + 0.5)
+    reason, until = denied(log, T0 + 10.0)
+    assert (reason, until) == ("budget", T0 + 0.5 + permits.MARGIN + 3600)
+    assert denied(log, until - 0.001) == ("budget", until)
+    spend(log, until)
+
+
+def test_call_without_an_end_counts_from_its_time_out(log: Connection) -> None:
+    """A crashed call can have arrived as late as its time-out."""
+    finish(log, spend(log, T0), T0 + 1)
+    for n in range(1, 5):
+        spend(log, T0 + 40.0 * n, kind=str(n))
+    freed = T0 + 1 + permits.MARGIN + 3600
+    assert denied(log, T0 + 900.0) == ("budget", freed)
+    spend(log, freed, kind="5")
+    assert denied(log, freed + 1) == ("budget", T0 + 40 + TIMEOUT + permits.MARGIN + 3600)
+
+
+def test_other_accounts_have_their_own_budget(log: Connection) -> None:
+    """One account's calls cost another nothing."""
+    for n in range(5):
+        finish(log, spend(log, T0 + n, kind=str(n)), T0 + n + 0.5)
+    spend(log, T0 + 10.0, account=2)
+
+
+def test_accepted_account_calls_on_while_another_is_refused(log: Connection) -> None:
+    """A wrong password stops its own account, after three tries, and no other."""
+    finish(log, spend(log, T0, account=2), T0 + 1)
+    for n in range(3):
+        finish(log, spend(log, T0 + 10.0 * n, kind=str(n)), T0 + 10 * n + 1, code=2)
+    assert denied(log, T0 + 60.0) == ("login", T0 + permits.LOGIN_WINDOW + TIMEOUT + permits.MARGIN)
+    finish(log, spend(log, T0 + 60.0, account=2), T0 + 61.0)
+
+
+def test_new_credentials_are_tried_as_any_other(log: Connection) -> None:
+    """What was accepted under other credentials says nothing of the present ones."""
+    finish(log, spend(log, T0, mark=1), T0 + 1)
+    for n in range(3):
+        finish(log, spend(log, T0 + 10.0 + n, kind=str(n), mark=2), T0 + 10.5 + n, code=2)
+    assert denied(log, T0 + 60.0, mark=2)[0] == "login"
+    assert permits.denial(log, 1, "new", BUDGET, T0 + 60.0, mark=1) is None
+
+
+def test_accounts_that_turn_refused_one_by_one_stop_all(log: Connection) -> None:
+    """Two accepted accounts refused mean that the address is: others look again each minute."""
+    for account in (1, 2, 3):
+        finish(log, spend(log, T0, account=account), T0 + 1)
+    for account in (1, 2):
+        finish(log, spend(log, T0 + 100, account=account), T0 + 101, code=2)
+    assert denied(log, T0 + 102, account=3) == ("login", T0 + 102 + permits.RECHECK)
+
+
+def test_calls_under_way_count_while_anybody_is_refused(log: Connection) -> None:
+    """After three refusals only one call is made at a time: it could be the fourth."""
+    for account in (2, 3):
+        finish(log, spend(log, T0, account=account), T0 + 1)
+    for n in range(3):
+        finish(log, spend(log, T0 + 10.0 * n, kind=str(n)), T0 + 10 * n + 1, code=2)
+    running = spend(log, T0 + 60.0, account=2)
+    assert denied(log, T0 + 60.0, account=3) == ("login", T0 + 60.0 + permits.MARGIN)
+    finish(log, running, T0 + 61.0)
+    spend(log, T0 + 61.0, account=3)
+
+
+def test_finished_calls_are_collected_once(log: Connection) -> None:
+    """Each call is counted once; one without an end when it is certain that none will come."""
+    first, second = spend(log, T0), spend(log, T0 + 1, kind="b")
+    finish(log, first, T0 + 2)
+    assert [c.result for c in permits.collect(log, 1, T0 - 1.0)] == ["ok"]
+    assert permits.collect(log, 1, T0 - 1.0) == []
+    assert [c.result for c in permits.collect(log, 1, T0 + 100.0)] == [None]
+    finish(log, second, T0 + 200)
+    assert permits.collect(log, 1, T0 + 300.0) == []
+
+
+def test_old_permits_are_forgotten(log: Connection) -> None:
+    """The log does not grow, but keeps what is not yet counted."""
+    finish(log, spend(log, T0), T0 + 1)
+    spend(log, T0 + 2, kind="b")
+    permits.collect(log, 1, T0 - 1.0)
+    spend(log, T0 + 10_000, kind="c")
+    kinds = log.execute(select(schema.permit.c.spent_at)).scalars().all()
+    assert kinds == [T0 + 2, T0 + 10_000]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -36,7 +36,7 @@ class Life:
     """One process's worth of pollers, from start to stop or crash."""
 
     def __init__(self, stage: "Stage") -> None:
-        self.board = Board()
+        self.board = stage.board or Board()
         config, clock = stage.config, stage.clock
         rules = wiring.rules(config)
         ledger = Ledger(
@@ -91,6 +91,8 @@ class Stage:
             accounts=tuple(accounts), ledger=LedgerConfig(path=self.path), **settings
         )
         self.life: Life | None = None
+        self.board: Board | None = None
+        """One board for all lives, as in a process that reloads; None: each has its own."""
         self.last = Snapshot()
 
     def run(
@@ -98,28 +100,45 @@ class Stage:
         seconds: float,
         *,
         crash: bool = False,
-        meanwhile: Callable[["Stage"], Any] | None = None,
+        in_a_call: bool = False,
+        meanwhile: Callable[["Stage"], Coroutine[Any, Any, None]] | None = None,
     ) -> Snapshot:
         """Live for so long from a fresh start; gives what a scrape would show at the end.
 
-        ``meanwhile`` makes a coroutine that runs beside the pollers.
+        With ``in_a_call`` it ends only when a call is under way, a quarter of an hour later at
+        most. ``meanwhile`` makes a coroutine that runs beside the pollers; it has to come to its
+        end in time.
         """
 
         async def live() -> None:
-            self.life = Life(self)
+            life = self.life = Life(self)
             beside = asyncio.create_task(meanwhile(self)) if meanwhile else None
             try:
                 await asyncio.sleep(seconds)
-                if beside is not None and beside.done():
+                if in_a_call:
+                    await self._until_calling()
+                if beside is not None:
+                    assert beside.done()
                     beside.result()
             finally:
-                self.last = self.life.board.snapshot()
+                self.last = life.board.snapshot()
                 if beside is not None:
                     beside.cancel()
-                await self.life.end(crash=crash)
+                await life.end(crash=crash)
+                self.life = None
 
         self.clock.run(live)
         return self.last
+
+    def use(self, *accounts: Account) -> None:
+        """Configure these accounts for the lives to come."""
+        self.config = self.config.model_copy(update={"accounts": accounts})
+
+    async def _until_calling(self) -> None:
+        for _ in range(1800):
+            if any(meter.running for meter in self.gateway.meters.values()):
+                return
+            await asyncio.sleep(0.5)
 
     def counts(self, name: str = "main") -> Counts:
         """An account's totals, as the oracle gives them."""

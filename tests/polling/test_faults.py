@@ -39,7 +39,7 @@ WORLD = WorldSpec(
     history_span=6 * HOUR,
     slice_seconds=600,
 )
-CALLS = 7
+CALLS = 5
 """An hour; fewer than the real gateway's, so that a day has fewer turns."""
 
 BY_CODE = {
@@ -141,7 +141,7 @@ def struck(stage: Stage, kind: FaultKind) -> int:
 def test_no_total_is_wrong(suffered: Suffered, kind: FaultKind) -> None:
     """A day of a fault, some hours of it without a break, leaves every total as it should be."""
     stage = suffered(kind)
-    assert struck(stage, kind) >= 6
+    assert struck(stage, kind) >= 4
     assert stage.counts() == truth(stage)
     assert has_recovered(stage)
     assert set(stage.gateway.refusals) <= {"login"}
@@ -156,13 +156,14 @@ def test_a_lie_is_counted_once(suffered: Suffered, kind: FaultKind) -> None:
     """Codes the gateway never meant are counted as they came, each message still once."""
     stage = suffered(kind)
     found, true = stage.counts(), truth(stage)
-    assert struck(stage, kind) >= 6
+    assert struck(stage, kind) >= 4
     assert found.submitted.total() == true.submitted.total()
     assert found.final.total() == true.final.total()
     assert found.cost == true.cost
     assert matured(found) == matured(true)
     assert has_recovered(stage)
-    assert found != true
+    assert found.submitted["other"] > 0 or kind is not FaultKind.UNKNOWN_TYPE
+    assert found.final["77"] > 0 or kind is not FaultKind.UNKNOWN_STATUS
 
 
 def matured(counts: Counts) -> Counter[str]:
