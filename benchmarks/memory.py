@@ -5,6 +5,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.answers import answer
+from benchmarks.pages import START, apply, open_ledger
+from exporter.app import Exporter
+from exporter.clock import SystemClock
+from exporter.exposition.collector import LedgerCollector
+from exporter.exposition.gauges import Facts
+from exporter.exposition.page import MetricsPage
+from exporter.wiring import NAMES
+
 
 PENDING = 100_000
 ROWS = 1000
@@ -23,15 +32,6 @@ def main() -> None:
 
 def measure() -> None:
     """Fill a ledger with pending messages, render /metrics, and tell the peak."""
-    from benchmarks.answers import answer
-    from benchmarks.pages import START, apply, open_ledger
-    from exporter.app import Exporter
-    from exporter.clock import SystemClock
-    from exporter.exposition.collector import LedgerCollector
-    from exporter.exposition.gauges import Facts
-    from exporter.exposition.page import MetricsPage
-    from exporter.wiring import NAMES
-
     with tempfile.TemporaryDirectory() as folder:
         ledger = open_ledger(Path(folder))
         for k in range(PENDING // ROWS):

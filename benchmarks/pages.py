@@ -19,8 +19,9 @@ from exporter.gateway.answers import decode
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.counting import Deadlines
 from exporter.ledger.labels import LabelLimits
-from exporter.ledger.ledger import AccountSpec, Ledger, Outcome, Rules
+from exporter.ledger.ledger import Ledger
 from exporter.ledger.permits import Limits
+from exporter.ledger.records import AccountSpec, Outcome, Rules
 
 
 ROUNDS = 30

@@ -26,8 +26,10 @@ from exporter.web.health import healthy, ready
 from exporter.web.server import serve
 
 
-CLOSE_SECONDS = 4.0
-"""How long pollers may take to end once asked to."""
+CLOSE_SECONDS = 2.0
+"""How long pollers may take to end once asked to, and then how long the ledger."""
+REQUEST_SECONDS = 1.0
+"""How long web requests may take to end after that."""
 WATCH_SECONDS = 10.0
 """How often files of credentials are looked at."""
 
@@ -56,7 +58,8 @@ class Engine:
             calls = wiring.calls(account, client, self._keeper, self._clock, Random())
             poller = wiring.poller(account, calls, self._keeper, self._board, self._clock)
             self._clients.append(client)
-            self._board.set_account(AccountState(account=account.name))
+            if self._board.account(account.name) is None:
+                self._board.set_account(AccountState(account=account.name))
             self._tasks.append(asyncio.create_task(poller.run(), name=f"poller {account.name}"))
 
     async def stop(self) -> None:
@@ -65,8 +68,11 @@ class Engine:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
-        await self._keeper.close()
-        self._executor.shutdown(wait=True)
+        closing = asyncio.create_task(self._keeper.close(), name="ledger close")
+        done, _ = await asyncio.wait((closing,), timeout=CLOSE_SECONDS)
+        if not done:
+            log.warning("the ledger takes long to close", path=str(self._config.ledger.path))
+        self._executor.shutdown(wait=False)
         for client in self._clients:
             await client.aclose()
 
@@ -86,6 +92,7 @@ class Exporter:
         self._config_loaded = self._clock.now()
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
+        self._reloads: set[asyncio.Task[None]] = set()
         self._seen = _stamps(loaded.config)
 
     async def run(self, on_ready: Callable[[tuple[str, ...]], None] | None = None) -> None:
@@ -99,7 +106,8 @@ class Exporter:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, self._spawn_reload)
-        async with serve(self._app(), self._loaded.config.web.listen_addresses) as server:
+        addresses = self._loaded.config.web.listen_addresses
+        async with serve(self._app(), addresses, close_seconds=REQUEST_SECONDS) as server:
             log.info("listening", urls=" ".join(server.urls), version=__version__)
             self._engine.start()
             watching = asyncio.create_task(self._watch_credentials(), name="credentials watch")
@@ -108,7 +116,8 @@ class Exporter:
             await self._stopping.wait()
             log.info("stopping")
             watching.cancel()
-            await self._engine.stop()
+            async with self._reloading:
+                await self._engine.stop()
 
     def stop(self) -> None:
         """End as soon as the running transaction is through."""
@@ -117,6 +126,8 @@ class Exporter:
     async def reload(self) -> ReloadResult:
         """Read the configuration again and use it; a bad one changes nothing."""
         async with self._reloading:
+            if self._stopping.is_set():
+                return ReloadResult(("the exporter is ending",))
             try:
                 loaded = await asyncio.to_thread(self._load)
             except ConfigError as error:
@@ -141,7 +152,17 @@ class Exporter:
         log.info("configuration reloaded", accounts=len(config.accounts))
 
     def _spawn_reload(self) -> None:
-        self._reload_task = asyncio.create_task(self.reload(), name="reload")
+        task = asyncio.create_task(self._reload_anyhow(), name="reload")
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    async def _reload_anyhow(self) -> None:
+        """Reload where nobody waits for the outcome."""
+        try:
+            await self.reload()
+        except Exception:
+            self._config_ok = False
+            log.exception("reload failed")
 
     async def _watch_credentials(self) -> None:
         """Credentials that changed on disk count at once: a refused login may be cured."""
@@ -151,7 +172,7 @@ class Exporter:
             if stamps != self._seen:
                 self._seen = stamps
                 log.info("credentials file changed")
-                await self.reload()
+                await self._reload_anyhow()
 
     def _app(self) -> Starlette:
         config = self._loaded.config

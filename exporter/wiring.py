@@ -14,7 +14,8 @@ from exporter.gateway.client import DEADLINE_FACTOR, GatewayClient
 from exporter.ledger.accounts import credentials_mark
 from exporter.ledger.counting import Deadlines
 from exporter.ledger.labels import LabelLimits
-from exporter.ledger.ledger import AccountSpec, Ledger, Rules
+from exporter.ledger.ledger import Ledger
+from exporter.ledger.records import AccountSpec, Rules
 from exporter.polling.board import Board
 from exporter.polling.calls import BudgetSettings, Calls, History
 from exporter.polling.keeper import Keeper

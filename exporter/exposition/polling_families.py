@@ -35,7 +35,8 @@ FRESHNESS = (
     gauge(
         "smsc_history_gap_seconds",
         STREAM,
-        "Length of history known to hold rows never read; falls as gaps are closed.",
+        "Length of history since the first start known to hold rows never read; falls as gaps are"
+        " closed.",
     ),
     gauge(
         "smsc_history_gaps",

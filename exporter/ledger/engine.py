@@ -1,5 +1,6 @@
 """The SQLite file behind the ledger: opening, owning, migrating."""
 
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -57,6 +58,7 @@ class Store:
         if self.is_owner:
             self._take_ownership()
         try:
+            self._make_private()
             self._engine = _engine(self.path)
             with self._translated(), self._engine.begin() as connection:
                 _migrate(connection, self.path)
@@ -137,6 +139,11 @@ class Store:
         except OSError as error:
             message = f"ledger folder {self.path.parent} can't be made"
             raise translate_os(error, message) from error
+
+    def _make_private(self) -> None:
+        """A new file is for its owner's eyes only; the log beside it takes on its rights."""
+        with contextlib.suppress(OSError):
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     def _take_ownership(self) -> None:
         lock = self.path.with_name(self.path.name + ".lock")

@@ -16,70 +16,16 @@ from exporter.gateway.message import Page
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger import accounts, gaps, pages, permits, pruning, streams
 from exporter.ledger.accounts import Memory
-from exporter.ledger.counting import Context, Counter, Deadlines
+from exporter.ledger.counting import Context, Counter
 from exporter.ledger.engine import Store
 from exporter.ledger.errors import LedgerCorrupted
-from exporter.ledger.gaps import Gap
-from exporter.ledger.labels import LabelBook, LabelLimits
+from exporter.ledger.labels import LabelBook
 from exporter.ledger.permits import Denied, Limits, Usage
-from exporter.ledger.queries import Pending, Targets
+from exporter.ledger.queries import Targets
+from exporter.ledger.records import AccountSpec, Applied, Outcome, Rules, StreamView
 from exporter.ledger.schema import label_set, network
 from exporter.ledger.snapshot import Distribution, Snapshot, StreamState, Total
 from exporter.ledger.totals import Deltas, Totals
-
-
-class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger must know of a configured account."""
-
-    name: str
-    channels: tuple[str, ...]
-    currency: str
-    lookback: float
-    """Seconds of history that the first sync reads."""
-    first_sync_pages: int
-    """Pages after which the first sync counts as done, the rest being read later."""
-    track_phones: bool
-
-
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """How messages are counted and kept."""
-
-    deadlines: Deadlines
-    labels: LabelLimits
-    retention: float
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How a call ended."""
-
-    finished_at: float
-    duration: float
-    result: str
-    """ok, api_error, http_error or timeout."""
-    code: int | None = None
-
-
-class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page taught."""
-
-    rows: int
-    new: int
-    finals: int
-    """Messages that are now known to be final and were not before."""
-    opened_gap: bool
-    closed_gaps: int
-
-
-class StreamView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a planner may know of one stream."""
-
-    channel: str
-    synced: bool
-    newest_id: str | None
-    head_started: float | None
-    gaps: tuple[Gap, ...]
-    pending: tuple[Pending, ...]
-    """Messages worth reading again, the most urgent first, each with its anchor."""
 
 
 class _Account(msgspec.Struct):
@@ -213,6 +159,8 @@ class Ledger:
         with self._counting(mine, deltas) as connection:
             _finish(connection, permit_id, limits, outcome)
             known = streams.load(connection, mine.streams[channel])
+            if _was_set_back(known.last_success, outcome.finished_at, limits):
+                streams.forget_future(connection, known, started)
             context = self._context(mine, known, started, outcome.finished_at)
             counter = Counter(context, mine.book, deltas)
             readings = pages.read_rows(
@@ -420,6 +368,11 @@ def _count_calls(calls: Sequence[permits.Finished], account: str, deltas: Deltas
         deltas.observe(Distribution.REQUEST_DURATION, ("history",), call.duration)
         if call.code is not None:
             deltas.add(Total.API_ERRORS, (account, "history", str(call.code)))
+
+
+def _was_set_back(last_success: float | None, now: float, limits: Limits) -> bool:
+    """Whether the clock was: by more than calls under way at once can explain."""
+    return last_success is not None and now < last_success - limits.call_timeout - permits.MARGIN
 
 
 def _keys(totals: Totals) -> frozenset[tuple[str, tuple[str, ...]]]:

@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import (
     Connection,
     Integer,
+    and_,
     case,
     cast,
     delete,
@@ -128,6 +129,14 @@ def give_up_before(connection: Connection, stream_id: int, cutoff: int) -> int:
     return lost
 
 
+def forget_future(connection: Connection, known: Stream, now: float) -> None:
+    """Readings dated after ``now`` were made before the clock was set back: they are not later."""
+    ahead = and_(message.c.stream_id == known.id, message.c.read_at > now)
+    connection.execute(update(message).where(ahead).values(read_at=now))
+    if known.head_started is not None:
+        known.head_started = min(known.head_started, now)
+
+
 def describe(
     connection: Connection,
     account: str,
@@ -144,9 +153,9 @@ def describe(
         synced=known.synced,
         last_success=known.last_success,
         watermark=_watermark(known, opened),
-        gaps=len(opened),
-        gap_seconds=float(sum(g.seconds for g in opened)),
-        coverage=_coverage(connection, known, now),
+        gaps=sum(not g.baseline for g in opened),
+        gap_seconds=float(sum(g.seconds for g in opened if not g.baseline)),
+        coverage=_coverage(connection, known),
         tracked=_tracked(connection, known.id),
         overdue=_overdue(connection, known.id, deadlines, now),
         pending=_pending(connection, known.id, book, now),
@@ -159,17 +168,19 @@ def _watermark(known: Stream, opened: Sequence[Gap]) -> float | None:
     return min((float(g.lower_time) for g in opened if not g.baseline), default=known.head_started)
 
 
-def _coverage(connection: Connection, known: Stream, now: float) -> float | None:
+def _coverage(connection: Connection, known: Stream) -> float | None:
+    """Of the day before the last head page; how long ago that was is told by the watermark."""
     if known.head_started is None:
         return None
-    since = max(now - DAY, known.baseline)
-    if now - since < 1:
+    until = known.head_started
+    since = max(until - DAY, known.baseline)
+    if until - since < 1:
         return 1.0
     query = select(gap.c.lower_time, gap.c.upper_time).where(gap.c.stream_id == known.id)
-    unread = max(0.0, now - known.head_started)
+    unread = 0.0
     for row in connection.execute(query):
-        unread += max(0.0, min(row.upper_time, now) - max(row.lower_time, since))
-    return max(0.0, 1 - unread / (now - since))
+        unread += max(0.0, min(row.upper_time, until) - max(row.lower_time, since))
+    return max(0.0, 1 - unread / (until - since))
 
 
 def _tracked(connection: Connection, stream_id: int) -> int:

@@ -21,8 +21,9 @@ from exporter.gateway.permit import Permit
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.accounts import Memory
 from exporter.ledger.errors import LedgerError
-from exporter.ledger.ledger import Applied, Ledger, Outcome
+from exporter.ledger.ledger import Ledger
 from exporter.ledger.permits import Denied, Limits
+from exporter.ledger.records import Applied, Outcome
 from exporter.polling import standing
 from exporter.polling.keeper import Keeper
 

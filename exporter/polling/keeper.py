@@ -10,7 +10,8 @@ import structlog
 
 from exporter.clock import Clock
 from exporter.ledger.errors import LedgerError, LedgerUnavailable
-from exporter.ledger.ledger import AccountSpec, Ledger
+from exporter.ledger.ledger import Ledger
+from exporter.ledger.records import AccountSpec
 from exporter.logs import Repeats
 
 

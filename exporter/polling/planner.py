@@ -6,8 +6,8 @@ from typing import Protocol
 import msgspec
 
 from exporter.gateway.request import HistoryRequest
-from exporter.ledger.ledger import StreamView
 from exporter.ledger.queries import Pending
+from exporter.ledger.records import StreamView
 from exporter.polling.pace import even_spacing, first_free
 
 
@@ -85,15 +85,16 @@ class PlainPlanner:
 
     def decide(self, view: AccountView) -> Ask | Wait:
         """The next action."""
+        due = _next_call(view)
         if len(view.free_at) >= view.limit:
-            return Wait(until=first_free(view.free_at, view.limit, view.now), reason="budget")
+            free = first_free(view.free_at, view.limit, view.now)
+            return Wait(until=max(free, due), reason="budget")
         for stream in view.streams:
             if stream.head_started is None:
                 return _head(stream, "first")
         below = self._follow_down(view) if _has_plenty(view) else None
         if below is not None:
             return below
-        due = _next_call(view)
         if due > view.now:
             return Wait(until=due, reason="pace")
         return self._side(view) or _head(_least_lately_read(view), "its turn")

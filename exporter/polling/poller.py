@@ -7,8 +7,8 @@ from exporter.clock import Clock
 from exporter.gateway.errors import BadParameters, GatewayError
 from exporter.ledger.accounts import Memory
 from exporter.ledger.errors import LedgerError
-from exporter.ledger.ledger import Applied
 from exporter.ledger.permits import Limits
+from exporter.ledger.records import Applied
 from exporter.logs import Repeats
 from exporter.polling.board import Board
 from exporter.polling.calls import Calls, Held
@@ -71,16 +71,16 @@ class Poller:
     async def run(self) -> None:
         """Go round until cancelled."""
         while True:
-            try:
-                until = await self.turn()
-                self._faults = 0
-            except Exception:  # noqa: BLE001  logged, and not counted as a turn
-                until = self._fault()
-            await self._sleep(until)
+            await self._clock.sleep(await self._go_round())
 
-    async def _sleep(self, until: float) -> None:
+    async def _go_round(self) -> float:
+        """Turn, whatever comes of it; gives the seconds to the next turn."""
+        try:
+            until = await self.turn()
+        except Exception:  # noqa: BLE001  logged, and not counted as a turn
+            return self._fault()
         wait = max(0.0, until + MOMENT - self._clock.now())
-        await self._clock.sleep(wait if self._display.is_up else min(wait, TICK))
+        return wait if self._display.is_up else min(wait, TICK)
 
     async def turn(self) -> float:
         """Go round once; gives the time (Unix seconds) of the next turn."""
@@ -115,7 +115,7 @@ class Poller:
         self._display.broke()
         pause = min(FAULT_FIRST * 2.0**self._faults, FAULT_MOST)
         self._faults += 1
-        return self._clock.now() + pause
+        return pause
 
     async def _ask(self, ask: Ask) -> float:
         """Make the planned call; gives the time of the next turn."""
@@ -125,8 +125,10 @@ class Poller:
             self._held(held)
             return held.denied.until
         except GatewayError as error:
+            self._faults = 0
             self._failed(ask, error)
             return self._clock.now()
+        self._faults = 0
         now = self._last_call = self._clock.now()
         self._display.polled(ask.channel, worked=True)
         self._unseen.add(ask.channel)

@@ -16,8 +16,9 @@ from exporter.commands.asking import open_desk
 from exporter.config import Budget, Config
 from exporter.gateway.answers import decode
 from exporter.gateway.request import HistoryRequest
-from exporter.ledger.ledger import Ledger, Outcome
+from exporter.ledger.ledger import Ledger
 from exporter.ledger.permits import Limits
+from exporter.ledger.records import Outcome
 from exporter.ledger.schema import stream
 from exporter.ledger.snapshot import Total
 from exporter.polling.calls import Held

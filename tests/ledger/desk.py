@@ -11,8 +11,9 @@ from exporter.gateway.request import HistoryRequest
 from exporter.ledger.counting import Deadlines
 from exporter.ledger.engine import Store
 from exporter.ledger.labels import LabelLimits
-from exporter.ledger.ledger import AccountSpec, Applied, Ledger, Outcome, Rules
+from exporter.ledger.ledger import Ledger
 from exporter.ledger.permits import Limits
+from exporter.ledger.records import AccountSpec, Applied, Outcome, Rules
 from exporter.ledger.snapshot import Distribution, Labels, Total
 from exporter.ledger.totals import Totals
 from tests.ledger.oracle import Counts, Observed, Oracle, Reading

@@ -1,11 +1,14 @@
 """Label sets are bounded for good, and what is folded is counted."""
 
+import sqlite3
 from decimal import Decimal
 from itertools import count
 
 import pytest
+from sqlalchemy import event
 
 from exporter.gateway.message import Message
+from exporter.ledger.errors import LedgerError
 from exporter.ledger.labels import LabelLimits
 from exporter.ledger.snapshot import Total
 from tests.ledger.conftest import Desks
@@ -137,6 +140,27 @@ def test_known_sets_name_their_currency(desk: Desk) -> None:
         (("a", "sms", "RU", "mts", "SHOP"), "RUB"),
         (("a", "sms", "RU", "mts", "B"), "RUB"),
     }
+
+
+def test_sets_of_a_failed_page_are_not_kept(desks: Desks) -> None:
+    """What a transaction was going to add is forgotten with it, and added by the next."""
+    desk = desks(labels=LabelLimits(region=True, max_senders=1))
+    fault = sqlite3.OperationalError("no")
+
+    def fail(*_: object) -> None:
+        raise fault
+
+    engine = desk.ledger.store.engine
+    event.listen(engine, "commit", fail)
+    rows = [labelled(1, T0 + 1, sender="A", region="Omsk")]
+    with pytest.raises(LedgerError):
+        send(desk, rows)
+    event.remove(engine, "commit", fail)
+    assert desk.ledger.snapshot().label_sets == ()
+    send(desk, [labelled(2, T0 + 2, sender="B", region="Perm")])
+    send(desk, rows)
+    assert values(desk, 4) == {"B": 1, "other": 1}
+    assert desk.shown() == desk.stored()
 
 
 def test_networks_of_shown_operators_are_kept(desks: Desks) -> None:

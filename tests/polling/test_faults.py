@@ -39,7 +39,7 @@ WORLD = WorldSpec(
     history_span=6 * HOUR,
     slice_seconds=600,
 )
-CALLS = 5
+CALLS = 3
 """An hour; fewer than the real gateway's, so that a day has fewer turns."""
 
 BY_CODE = {
@@ -93,7 +93,7 @@ def suffered(stages: Stages) -> Suffered:
         start, end = (START + at for at in STRETCH)
         stage = stages(
             WORLD,
-            accounts=[account(budget={"requests": CALLS})],
+            accounts=[account(budget={"requests": CALLS, "reserve": 0})],
             limits=Limits(requests=CALLS),
             faults=[
                 Fault(kind=kind, start=start, end=end),

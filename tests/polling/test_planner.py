@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.gaps import Gap
-from exporter.ledger.ledger import StreamView
 from exporter.ledger.queries import Pending
+from exporter.ledger.records import StreamView
 from exporter.polling.planner import TRIED, AccountView, Ask, PlainPlanner, Wait
 
 

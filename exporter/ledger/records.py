@@ -1,0 +1,62 @@
+"""What the ledger is told, and what it tells."""
+
+import msgspec
+
+from exporter.ledger.counting import Deadlines
+from exporter.ledger.gaps import Gap
+from exporter.ledger.labels import LabelLimits
+from exporter.ledger.queries import Pending
+
+
+class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger must know of a configured account."""
+
+    name: str
+    channels: tuple[str, ...]
+    currency: str
+    lookback: float
+    """Seconds of history that the first sync reads."""
+    first_sync_pages: int
+    """Pages after which the first sync counts as done, the rest being read later."""
+    track_phones: bool
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """How messages are counted and kept."""
+
+    deadlines: Deadlines
+    labels: LabelLimits
+    retention: float
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call ended."""
+
+    finished_at: float
+    duration: float
+    result: str
+    """ok, api_error, http_error or timeout."""
+    code: int | None = None
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page taught."""
+
+    rows: int
+    new: int
+    finals: int
+    """Messages that are now known to be final and were not before."""
+    opened_gap: bool
+    closed_gaps: int
+
+
+class StreamView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a planner may know of one stream."""
+
+    channel: str
+    synced: bool
+    newest_id: str | None
+    head_started: float | None
+    gaps: tuple[Gap, ...]
+    pending: tuple[Pending, ...]
+    """Messages worth reading again, the most urgent first, each with its anchor."""
