@@ -46,7 +46,8 @@ FRESHNESS = (
     gauge(
         "smsc_history_coverage_ratio",
         STREAM,
-        "Share of the last 24 hours, or of the time since the first start, that has been read.",
+        "Share of the last 24 hours, or of the time since the first start, that has been read; out of"
+        " an hour at least.",
     ),
     counter(
         Total.TRUNCATED,

@@ -105,7 +105,7 @@ class StreamState(msgspec.Struct, frozen=True, kw_only=True):
     gaps: int = 0
     gap_seconds: float = 0.0
     coverage: float | None = None
-    """Share of the last 24 h (or of the time since the baseline) that has been read, 0-1."""
+    """Share of the last 24 h (of the time since the baseline, an hour at least) read, 0-1."""
     tracked: int = 0
     """Messages of which something is still to come: pending, or with a deadline ahead."""
     overdue: Mapping[str, int] = {}

@@ -25,7 +25,8 @@ from exporter.ledger.schema import FINAL, PENDING, gap, message, stream
 from exporter.ledger.snapshot import Labels, StreamState
 
 
-DAY = 86400
+HOUR = 3600
+DAY = 24 * HOUR
 AGES = ((300, "0-5m"), (3600, "5m-1h"), (DAY, "1h-24h"))
 """Upper ages (s) of the pending gauge's classes; older ones are 24h+."""
 STATES = {-2: "stopped", -1: "queued", 0: "accepted"}
@@ -155,7 +156,7 @@ def describe(
         watermark=_watermark(known, opened),
         gaps=sum(not g.baseline for g in opened),
         gap_seconds=float(sum(g.seconds for g in opened if not g.baseline)),
-        coverage=_coverage(connection, known),
+        coverage=_coverage(connection, known, now),
         tracked=_tracked(connection, known.id),
         overdue=_overdue(connection, known.id, deadlines, now),
         pending=_pending(connection, known.id, book, now),
@@ -168,19 +169,15 @@ def _watermark(known: Stream, opened: Sequence[Gap]) -> float | None:
     return min((float(g.lower_time) for g in opened if not g.baseline), default=known.head_started)
 
 
-def _coverage(connection: Connection, known: Stream) -> float | None:
-    """Of the day before the last head page; how long ago that was is told by the watermark."""
+def _coverage(connection: Connection, known: Stream, now: float) -> float | None:
     if known.head_started is None:
         return None
-    until = known.head_started
-    since = max(until - DAY, known.baseline)
-    if until - since < 1:
-        return 1.0
+    since = max(now - DAY, known.baseline)
+    unread = max(0.0, now - max(since, known.head_started))
     query = select(gap.c.lower_time, gap.c.upper_time).where(gap.c.stream_id == known.id)
-    unread = 0.0
     for row in connection.execute(query):
-        unread += max(0.0, min(row.upper_time, until) - max(row.lower_time, since))
-    return max(0.0, 1 - unread / (until - since))
+        unread += max(0.0, min(row.upper_time, now) - max(row.lower_time, since))
+    return max(0.0, 1 - unread / max(now - since, HOUR))
 
 
 def _tracked(connection: Connection, stream_id: int) -> int:

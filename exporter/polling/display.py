@@ -27,9 +27,9 @@ class Display:
         self._shown = ("starting", "")
 
     @property
-    def is_up(self) -> bool:
-        """Whether the last poll worked."""
-        return self._up is True
+    def is_failing(self) -> bool:
+        """Whether the last poll did not work."""
+        return self._up is False
 
     def polled(self, channel: str, *, worked: bool) -> None:
         """A call for a stream is over."""

@@ -62,7 +62,7 @@ class Poller:
         self._clock = clock
         self._recent = recent
         self._display = Display(settings.account, settings.expected_countries, board, clock)
-        self._unseen: set[str] = set()
+        self._unseen = set(settings.channels)
         self._last_call: float | None = None
         self._tidied: float | None = None
         self._faults = 0
@@ -80,7 +80,7 @@ class Poller:
         except Exception:  # noqa: BLE001  logged, and not counted as a turn
             return self._fault()
         wait = max(0.0, until + MOMENT - self._clock.now())
-        return wait if self._display.is_up else min(wait, TICK)
+        return min(wait, TICK) if self._display.is_failing else wait
 
     async def turn(self) -> float:
         """Go round once; gives the time (Unix seconds) of the next turn."""
@@ -191,7 +191,7 @@ class Poller:
     ) -> None:
         """Show how the account is doing."""
         ledger, account = self._keeper.ledger, self._settings.account
-        blind = not self._display.is_up
+        blind = self._display.is_failing
         if blind:
             await self._keeper.use(ledger.collect, account, view.now, limits.call_timeout)
         cadence = self._planner.cadence(view)

@@ -12,7 +12,7 @@ from exporter.ledger.errors import LedgerError
 from exporter.ledger.labels import LabelLimits
 from exporter.ledger.snapshot import Total
 from tests.ledger.conftest import Desks
-from tests.ledger.desk import T0, Desk, row
+from tests.ledger.desk import FREE, HEAD, T0, Desk, row
 
 
 def labelled(int_id: object, sent: int, **labels: str) -> Message:
@@ -151,10 +151,12 @@ def test_sets_of_a_failed_page_are_not_kept(desks: Desks) -> None:
         raise fault
 
     engine = desk.ledger.store.engine
-    event.listen(engine, "commit", fail)
     rows = [labelled(1, T0 + 1, sender="A", region="Omsk")]
+    permit_id = desk.ledger.spend("a", "head", HEAD, FREE, desk.now, mark=1)
+    assert isinstance(permit_id, int)
+    event.listen(engine, "commit", fail)
     with pytest.raises(LedgerError):
-        send(desk, rows)
+        desk.give(rows, T0 + 10.0, permit_id)
     event.remove(engine, "commit", fail)
     assert desk.ledger.snapshot().label_sets == ()
     send(desk, [labelled(2, T0 + 2, sender="B", region="Perm")])

@@ -11,7 +11,7 @@ from tests.ledger.desk import DAY, T0, Desk, row
 
 
 A_DAY = int(os.environ.get("LEDGER_MESSAGES_A_DAY", "40"))
-"""Messages a day of the simulated year. The real case, 20000, takes about half an hour and shows
+"""Messages a day of the simulated year. The real case, 20000, takes some ten minutes and shows
 the same, for the algebra of forgetting knows no quantities but ages."""
 YEAR = 365
 PAGE = 1000

@@ -100,7 +100,7 @@ def test_gap_is_kept_announced_and_closed(desk: Desk) -> None:
     desk.reopen()
     shown = state(desk, T0 + 1001.0)
     assert (shown.gaps, shown.gap_seconds, shown.watermark) == (1, 501, T0 + 10)
-    assert shown.coverage == pytest.approx(1 - 501 / 1001)
+    assert shown.coverage == pytest.approx(1 - 501 / 3600)
     desk.apply(head, T0 + 1002.0, request=full(head))
     assert desk.total(Total.TRUNCATED) == {("a", "sms"): 1}
     gap = desk.ledger.view("a", "sms", desk.now).gaps[0]
@@ -137,13 +137,13 @@ def test_gap_below_the_first_sync_is_given_up_in_silence(desk: Desk) -> None:
 
 
 def test_coverage_is_of_the_last_day_only(desk: Desk) -> None:
-    """A gap loses its weight as it grows old; the day ends with the last head page."""
+    """A gap loses its weight as it grows old; time since the last head page is not covered."""
     desk.apply(sent(10, 10), T0 + 20.0)
     head = sent(1000, 490)
     desk.apply(head, T0 + 1001.0, request=full(head))
     now = T0 + DAY + 260.0
     desk.apply([], now - 60)
-    assert state(desk, now).coverage == pytest.approx(1 - 311 / DAY)
+    assert state(desk, now).coverage == pytest.approx(1 - (60 + 251) / DAY)
 
 
 def test_view_offers_pending_messages_most_urgent_first(desk: Desk) -> None:

@@ -1,7 +1,7 @@
 """Random worlds: messages whose statuses and prices move, and the order in which they are read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import hypothesis.strategies as st
@@ -114,7 +114,7 @@ def lives(draw: st.DrawFn, index: int, *, fickle: bool) -> Life:
 
 @st.composite
 def worlds(draw: st.DrawFn, *, fickle: bool = True) -> World:
-    """A few messages and overlapping, repeated, late readings, not always in their order."""
+    """A few messages and overlapping, repeated, late readings, some overtaken by the next."""
     count = draw(st.integers(1, 6))
     made = tuple(draw(lives(index, fickle=fickle)) for index in range(count))
     moment, steps = T0, []
@@ -125,5 +125,7 @@ def worlds(draw: st.DrawFn, *, fickle: bool = True) -> World:
         steps.append(Step(moment, took, chosen, draw(st.booleans())))
     for index in range(len(steps) - 1):
         if draw(st.integers(0, 3)) == 0:
-            steps[index], steps[index + 1] = steps[index + 1], steps[index]
+            slow, quick = steps[index], steps[index + 1]
+            late = replace(slow, took=max(slow.took, quick.at + quick.took - slow.at))
+            steps[index : index + 2] = [quick, late]
     return World(made, tuple(steps))

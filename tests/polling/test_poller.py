@@ -14,6 +14,7 @@ from exporter.polling.board import Board
 from exporter.simulation.clock import START
 from exporter.simulation.faults import Fault, FaultKind
 from exporter.simulation.presets import QUIET
+from exporter.simulation.spec import Latency, Operator
 from exporter.web.health import healthy
 from tests.polling.conftest import Lines, Stages
 from tests.polling.stage import Stage, account
@@ -128,13 +129,20 @@ def test_an_account_that_is_not_configured_any_more_is_not_shown(stages: Stages)
     assert [each.account for each in stage.last.streams] == ["kept"]
 
 
-def test_coverage_falls_while_polling_fails(stages: Stages) -> None:
-    """What can't be read at present is missing from the coverage at present."""
-    stage = stages(WORLD, faults=[Fault(kind=FaultKind.HTTP_503, start=START + 2 * HOUR)])
-    stage.run(2 * HOUR)
-    assert stage.stream().coverage == pytest.approx(1, abs=0.02)
-    stage.run(2 * HOUR)
-    assert stage.stream().coverage == pytest.approx(0.5, abs=0.03)
+def test_what_is_overdue_is_shown_while_polling_fails(stages: Stages) -> None:
+    """Deadlines pass while nothing can be read, and that is seen without a good page."""
+    silent = Operator(
+        name="Silent",
+        mccmnc="25001",
+        share=1,
+        latency=Latency(slow_share=0, absent_share=0, unreported_share=0.9),
+    )
+    world = msgspec.structs.replace(WORLD, per_hour=60, operators=(silent,))
+    stage = stages(world, faults=[Fault(kind=FaultKind.HTTP_503, start=START + HOUR)])
+    stage.run(HOUR)
+    assert stage.stream().overdue["1h"] == 0
+    stage.run(HOUR)
+    assert stage.stream().overdue["1h"] > 20
     assert [each.up for each in stage.last.accounts] == [False]
 
 
