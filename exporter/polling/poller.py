@@ -18,7 +18,7 @@ from exporter.polling.planner import AccountView, Ask, Planner, Wait
 from exporter.polling.recent import RecentRecipients
 
 
-TICK = 60.0
+TICK = 180.0
 """Longest sleep, seconds, while polling fails: what is unread grows, others may end a pause."""
 MOMENT = 0.01
 """Seconds slept longer, so as not to wake up just before the time."""
