@@ -46,8 +46,8 @@ FRESHNESS = (
     gauge(
         "smsc_history_coverage_ratio",
         STREAM,
-        "Share of the last 24 hours, or of the time since the first start, that has been read; out of"
-        " an hour at least.",
+        "Share of the last 24 hours, or of the time since the first start, that has been read;"
+        " out of an hour at least.",
     ),
     counter(
         Total.TRUNCATED,
@@ -77,8 +77,8 @@ CALLS = (
     counter(
         Total.API_REQUESTS,
         ("account", "endpoint", "result"),
-        "Calls of the gateway by what came back: ok, api_error (an error code or an unreadable"
-        " answer), http_error (HTTP or network fault), timeout.",
+        "Calls of the gateway by what came back: ok, api_error (an error code), http_error (HTTP or"
+        " network fault, or an unreadable answer), timeout.",
         scope=Scope.ACCOUNT,
         preset=1,
     ),

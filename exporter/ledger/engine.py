@@ -19,7 +19,6 @@ from sqlalchemy.pool import StaticPool
 
 from exporter.ledger.errors import (
     LedgerBusy,
-    LedgerError,
     LedgerReadOnly,
     LedgerTooNew,
     LedgerUnavailable,
@@ -28,7 +27,7 @@ from exporter.ledger.errors import (
 )
 
 
-BUSY_TIMEOUT = 5.0
+BUSY_TIMEOUT = 2.0
 """Seconds a transaction waits for another process's one."""
 
 
@@ -204,6 +203,3 @@ def _migrate(connection: Connection, path: Path) -> None:
             )
             raise LedgerTooNew(message)
         command.upgrade(config, "head")
-
-
-__all__ = ["BUSY_TIMEOUT", "LedgerError", "Store"]

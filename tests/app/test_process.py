@@ -58,7 +58,7 @@ def test_it_ends_while_the_ledger_is_locked(
     wait_for(lambda: exporter.metric(LEDGER_UP) == 0, exporter)
     status, seconds = exporter.end()
     other.close()
-    assert (status, seconds < 6) == (0, True)
+    assert (status, seconds < 5) == (0, True)
 
 
 def test_a_signal_reloads_the_configuration(
