@@ -31,6 +31,10 @@ def _restore(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     levels = {name: logging.getLogger(name).level for name in names}
     raises = logging.raiseExceptions
     monkeypatch.setattr(logs, "_REDACTOR", logs.Redactor())
+    # A server started by another test of this process leaves its own settings behind.
+    for name in ("uvicorn.error", "uvicorn.access"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        logging.getLogger(name).setLevel(logging.NOTSET)
     yield
     structlog.reset_defaults()
     logging.captureWarnings(False)
