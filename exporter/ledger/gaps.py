@@ -18,6 +18,11 @@ TAIL = 10
 single rows can be out of order (scheduled or late)."""
 
 
+SLACK = 600
+"""Seconds by which they must be older than a row that should have been met by its id: its own send
+time may lie ahead of its neighbours', for it waited in a queue."""
+
+
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Rows between two points of one stream were never read; times are send times of its ends."""
 
@@ -137,4 +142,5 @@ def _opened(frontier: Frontier, page: Page, ids: set[str], started: float) -> Ga
 def _reaches(page: Page, ids: set[str], lower_id: str | None, lower_time: int) -> bool:
     if lower_id in ids:
         return True
-    return all(message.send_time < lower_time for message in page.messages[-TAIL:])
+    passed = lower_time if lower_id is None else lower_time - SLACK
+    return all(message.send_time < passed for message in page.messages[-TAIL:])

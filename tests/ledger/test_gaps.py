@@ -50,11 +50,13 @@ def test_page_that_misses_the_newest_row_opens_a_gap() -> None:
     assert not change.truncated
 
 
-def test_rows_of_the_same_second_do_not_prove_that_the_newest_was_passed() -> None:
-    """Only rows sent before it do, and all of the page's tail."""
+def test_rows_sent_about_as_late_do_not_prove_that_the_newest_was_passed() -> None:
+    """Only rows sent long before it do, and all of the page's tail."""
     same = [row(f"x{n}", T0 + 100) for n in range(20)]
     assert read((), KNOWN, None, same, 20).opened is not None
-    before = [row(f"x{n}", T0 + 99) for n in range(20)]
+    queued = [row(f"x{n}", T0 + 100 - gaps.SLACK) for n in range(20)]
+    assert read((), KNOWN, None, queued, 20).opened is not None
+    before = [row(f"x{n}", T0 + 99 - gaps.SLACK) for n in range(20)]
     assert read((), KNOWN, None, before, 20).opened is None
     assert read((), KNOWN, None, [*before, *same[:1]], 21).opened is not None
 
