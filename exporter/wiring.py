@@ -19,7 +19,7 @@ from exporter.ledger.records import AccountSpec, Rules
 from exporter.polling.board import Board
 from exporter.polling.calls import BudgetSettings, Calls, History
 from exporter.polling.keeper import Keeper
-from exporter.polling.planner import PlainPlanner
+from exporter.polling.planner import PlainPlanner, Planner
 from exporter.polling.poller import Poller, PollerSettings
 from exporter.polling.recent import RecentRecipients
 
@@ -84,15 +84,23 @@ def calls(
     )
 
 
-def poller(account: Account, made: Calls, keeper: Keeper, board: Board, clock: Clock) -> Poller:
-    """The account's loop."""
+def poller(
+    account: Account,
+    made: Calls,
+    keeper: Keeper,
+    board: Board,
+    clock: Clock,
+    planner: Planner | None = None,
+) -> Poller:
+    """The account's loop, with the default planner or another."""
     settings = PollerSettings(
         account=account.name,
         channels=account.channels,
         expected_countries=account.expected_countries,
     )
     recent = RecentRecipients(account.name, os.urandom(16)) if account.track_phones else None
-    return Poller(settings, made, keeper, board, PlainPlanner(), clock=clock, recent=recent)
+    chosen = planner or PlainPlanner()
+    return Poller(settings, made, keeper, board, chosen, clock=clock, recent=recent)
 
 
 def _spec(account: Account) -> AccountSpec:

@@ -54,6 +54,15 @@ class BudgetSettings(msgspec.Struct, frozen=True, kw_only=True):
     call_timeout: float
 
 
+class Polled(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that gave a page, which the ledger has taken."""
+
+    started: float
+    """When its permit was spent, just before it left."""
+    answer: Answer
+    applied: Applied
+
+
 class Held(Exception):
     """No permit now; ``denied`` says why and until when."""
 
@@ -110,9 +119,7 @@ class Calls:
         await self._become(standing.with_credentials(self._memory, self._mark()))
         return self._memory
 
-    async def poll(
-        self, channel: str, kind: str, request: HistoryRequest
-    ) -> tuple[Answer, Applied]:
+    async def poll(self, channel: str, kind: str, request: HistoryRequest) -> Polled:
         """Make a call and apply its page.
 
         Raises:
@@ -136,7 +143,7 @@ class Calls:
             outcome=outcome,
         )
         await self._become(standing.after_success(self._memory))
-        return answer, applied
+        return Polled(started=permit.spent_at, answer=answer, applied=applied)
 
     async def ask(self, kind: str, request: HistoryRequest, *, personal: bool = False) -> Answer:
         """Make a call whose page is for a person's eyes, not for the ledger.

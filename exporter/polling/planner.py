@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from exporter.gateway.message import Page
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.queries import Pending
 from exporter.ledger.records import StreamView
@@ -61,8 +62,10 @@ class Planner(Protocol):
         """The next action, the same for the same view until something is `answered`."""
         ...
 
-    def answered(self, ask: Ask, now: float) -> None:
-        """The gateway answered: with a page, or that it can't answer this request."""
+    def answered(self, ask: Ask, page: Page | None, started: float, now: float) -> None:
+        """The gateway answered a call that left at ``started``: with a page that the ledger has
+        taken, or (None) that it can't answer this request.
+        """
         ...
 
     def cadence(self, view: AccountView) -> float:
@@ -99,7 +102,7 @@ class PlainPlanner:
             return Wait(until=due, reason="pace")
         return self._side(view) or _head(_least_lately_read(view), "its turn")
 
-    def answered(self, ask: Ask, now: float) -> None:
+    def answered(self, ask: Ask, page: Page | None, started: float, now: float) -> None:  # noqa: ARG002
         """Take note of a call, so that the next is another."""
         if ask.request.prev_id is None:
             self._followed = 0

@@ -120,7 +120,7 @@ class Poller:
     async def _ask(self, ask: Ask) -> float:
         """Make the planned call; gives the time of the next turn."""
         try:
-            answer, applied = await self._calls.poll(ask.channel, ask.kind, ask.request)
+            polled = await self._calls.poll(ask.channel, ask.kind, ask.request)
         except Held as held:
             self._held(held)
             return held.denied.until
@@ -129,13 +129,14 @@ class Poller:
             self._failed(ask, error)
             return self._clock.now()
         self._faults = 0
+        page = polled.answer.page
         now = self._last_call = self._clock.now()
         self._display.polled(ask.channel, worked=True)
         self._unseen.add(ask.channel)
-        self._planner.answered(ask, now)
+        self._planner.answered(ask, page, polled.started, now)
         if self._recent is not None:
-            self._recent.add(answer.page.messages, now)
-        self._log_poll(ask, applied)
+            self._recent.add(page.messages, now)
+        self._log_poll(ask, polled.applied)
         return now
 
     def _held(self, held: Held) -> None:
@@ -153,7 +154,7 @@ class Poller:
         self._display.polled(ask.channel, worked=False)
         self._last_call = self._clock.now()
         if isinstance(error, BadParameters):
-            self._planner.answered(ask, self._last_call)
+            self._planner.answered(ask, None, self._last_call, self._last_call)
         self._repeats.log(
             log.warning,
             "poll failed",

@@ -7,6 +7,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.gateway.message import Page
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.gaps import Gap
 from exporter.ledger.queries import Pending
@@ -78,7 +79,7 @@ def asks(planner: PlainPlanner, seen: AccountView, count: int) -> list[Ask]:
     for _ in range(count):
         decision = planner.decide(seen)
         assert isinstance(decision, Ask)
-        planner.answered(decision, seen.now)
+        planner.answered(decision, Page(), seen.now, seen.now)
         found.append(decision)
     return found
 
@@ -256,7 +257,7 @@ def lives(planner: PlainPlanner, seen: AccountView, until: float) -> Iterator[tu
             continue
         assert len(seen.free_at) < seen.limit
         yield seen.now, decision
-        planner.answered(decision, seen.now)
+        planner.answered(decision, Page(), seen.now, seen.now)
         seen = msgspec.structs.replace(
             seen,
             free_at=(*seen.free_at, seen.now + seen.window),
