@@ -21,6 +21,7 @@ from exporter.gateway.client import GatewayClient
 from exporter.ledger.snapshot import AccountState
 from exporter.polling.board import Board
 from exporter.polling.keeper import Keeper
+from exporter.polling.release import Holder, Release
 from exporter.web.app import ReloadResult, create_app
 from exporter.web.health import healthy, ready
 from exporter.web.server import serve
@@ -37,9 +38,9 @@ log = structlog.get_logger("exporter")
 
 
 class Engine:
-    """Everything that polls, for one configuration."""
+    """Everything that writes to the ledger, for one configuration."""
 
-    def __init__(self, config: Config, board: Board, clock: Clock) -> None:
+    def __init__(self, config: Config, board: Board, holder: Holder, clock: Clock) -> None:
         self._config = config
         self._board = board
         self._clock = clock
@@ -47,6 +48,7 @@ class Engine:
         self._keeper = Keeper(
             wiring.ledger(config, owner=True), wiring.specs(config), clock, self._executor, board
         )
+        self._release = Release(holder, self._keeper, board, clock)
         self._clients: list[GatewayClient] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -61,6 +63,7 @@ class Engine:
             if self._board.account(account.name) is None:
                 self._board.set_account(AccountState(account=account.name))
             self._tasks.append(asyncio.create_task(poller.run(), name=f"poller {account.name}"))
+        self._tasks.append(asyncio.create_task(self._release.run(), name="release"))
 
     async def stop(self) -> None:
         """End polling; a transaction under way is finished first."""
@@ -87,7 +90,8 @@ class Exporter:
         self._loaded = loaded
         self._clock = clock or SystemClock()
         self._board = Board()
-        self._engine = Engine(loaded.config, self._board, self._clock)
+        self._collector = self._make_collector(loaded.config)
+        self._engine = self._make_engine(loaded.config)
         self._config_ok = True
         self._config_loaded = self._clock.now()
         self._stopping = asyncio.Event()
@@ -145,7 +149,7 @@ class Exporter:
         for warning in (*loaded.warnings, *_needs_restart(before, config)):
             log.warning("configuration", warning=warning)
         await self._engine.stop()
-        self._engine = Engine(config, self._board, self._clock)
+        self._engine = self._make_engine(config)
         self._engine.start()
         self._loaded, self._seen = loaded, _stamps(config)
         self._config_ok, self._config_loaded = True, self._clock.now()
@@ -174,9 +178,11 @@ class Exporter:
                 log.info("credentials file changed")
                 await self._reload_anyhow()
 
-    def _app(self) -> Starlette:
-        config = self._loaded.config
-        collector = LedgerCollector(
+    def _make_engine(self, config: Config) -> Engine:
+        return Engine(config, self._board, self._collector, self._clock)
+
+    def _make_collector(self, config: Config) -> LedgerCollector:
+        return LedgerCollector(
             self._board,
             clock=self._clock,
             facts=self._facts,
@@ -184,15 +190,17 @@ class Exporter:
             zero_hold=config.zero_hold,
             created_series=config.created_series,
         )
+
+    def _app(self) -> Starlette:
         return create_app(
-            metrics=MetricsPage(collector),
+            metrics=MetricsPage(self._collector),
             source=self._board,
             clock=self._clock,
             reload=self.reload,
             healthy=lambda: healthy(self._board.snapshot(), self._clock.now(), self._config_loaded),
             ready=lambda: ready(self._board.snapshot()),
             version=__version__,
-            telemetry_path=config.web.telemetry_path,
+            telemetry_path=self._loaded.config.web.telemetry_path,
         )
 
     def _facts(self) -> Facts:

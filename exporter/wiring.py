@@ -19,9 +19,11 @@ from exporter.ledger.records import AccountSpec, Rules
 from exporter.polling.board import Board
 from exporter.polling.calls import BudgetSettings, Calls, History
 from exporter.polling.keeper import Keeper
-from exporter.polling.planner import PlainPlanner, Planner
+from exporter.polling.mind import maturing
+from exporter.polling.planner import Planner
 from exporter.polling.poller import Poller, PollerSettings
 from exporter.polling.recent import RecentRecipients
+from exporter.polling.valuing import ValuingPlanner
 
 
 FIRST_SYNC_SHARE = 3
@@ -42,6 +44,7 @@ def rules(config: Config) -> Rules:
         deadlines=Deadlines(config.deadlines, names, config.grace),
         labels=_label_limits(config.labels),
         retention=config.ledger.retention,
+        settle=config.settle,
     )
 
 
@@ -99,8 +102,19 @@ def poller(
         expected_countries=account.expected_countries,
     )
     recent = RecentRecipients(account.name, os.urandom(16)) if account.track_phones else None
-    chosen = planner or PlainPlanner()
+    chosen = planner or valuing_planner(account, keeper.ledger.rules.deadlines, clock.now())
     return Poller(settings, made, keeper, board, chosen, clock=clock, recent=recent)
+
+
+def valuing_planner(account: Account, deadlines: Deadlines, now: float) -> ValuingPlanner:
+    """The account's planner."""
+    return ValuingPlanner(
+        account.channels,
+        maturing(deadlines),
+        ZoneInfo(account.timezone),
+        now,
+        lookups=account.track_phones,
+    )
 
 
 def _spec(account: Account) -> AccountSpec:

@@ -229,6 +229,11 @@ class Settings(Section):
         description="Ages at which each message's outcome is counted; 2 to 4, rising.",
         json_schema_extra={"kind": "list of durations"},
     )
+    settle: Annotated[Duration, AfterValidator(Within(0, HOUR))] = Field(
+        default=120.0,
+        description="How long after its sending a message may turn up in the history below newer "
+        "ones. What was read sooner is read once more.",
+    )
     grace: Annotated[Duration, AfterValidator(Within(0, HOUR))] = Field(
         default=30.0, description="Wait after a deadline before a message is judged by it."
     )

@@ -12,9 +12,17 @@ from exporter.exposition.catalogue import CATALOGUE, SCRAPE_DURATION
 from exporter.exposition.family import Family
 from exporter.exposition.gauges import Facts, Names, gauges
 from exporter.exposition.metrics import empty, metric, nobody
-from exporter.exposition.series import Rows, Visibility, completed, counted, presets
-from exporter.exposition.zero_first import Restored, ZeroFirst
-from exporter.ledger.snapshot import Distribution, Labels, Snapshot, Total
+from exporter.exposition.series import (
+    Rows,
+    Visibility,
+    completed,
+    counted,
+    noted_as,
+    presets,
+    shown,
+)
+from exporter.exposition.zero_first import ZeroFirst
+from exporter.ledger.snapshot import Distribution, Series, Snapshot, Total
 
 
 class SnapshotSource(Protocol):
@@ -58,8 +66,8 @@ class _Counted:
         kept = self._kept.get(family.name)
         if kept is not None and (kept[0] is found or kept[0] == found):
             return kept[1]
-        shown = self._visibility.filtered(family, found)
-        rows = completed(family, self._presets.get(source, {}), shown)
+        visible = self._visibility.filtered(family, found)
+        rows = completed(family, self._presets.get(source, {}), visible)
         self._kept[family.name] = (found, rows)
         return rows
 
@@ -93,8 +101,6 @@ class LedgerCollector(Collector):
         self._zero_first = ZeroFirst(zero_hold)
         self._counted = _Counted(names)
         self._snapshot: Snapshot | None = None
-        self._restored = Restored(())
-        self._restored_from: frozenset[tuple[str, Labels]] = frozenset()
 
     def describe(self) -> Iterable[Metric]:
         """The families without samples."""
@@ -103,8 +109,8 @@ class LedgerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """The families that have samples now. This alone is no scrape: see `served`."""
         with self.lock:
-            shown = [self.metric(family, rows) for family, rows in self.views() if rows]
-        return iter(shown)
+            metrics = [self.metric(family, rows) for family, rows in self.views() if rows]
+        return iter(metrics)
 
     def metric(self, family: Family, rows: Rows) -> Metric:
         """A family of the views as prometheus-client's metric."""
@@ -116,7 +122,8 @@ class LedgerCollector(Collector):
             snapshot = self._source.snapshot()
             now = self._clock.now()
             if snapshot is not self._snapshot:
-                self._take(snapshot)
+                self._snapshot = snapshot
+                self._counted.prepare(snapshot)
             measured = gauges(snapshot, self._facts(), self._names, now)
             return [
                 (family, self._rows(family, snapshot, measured, now))
@@ -129,12 +136,18 @@ class LedgerCollector(Collector):
         with self.lock:
             self._zero_first.served(self._clock.now(), families)
 
-    def _take(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._counted.prepare(snapshot)
-        before, self._restored_from = self._restored_from, snapshot.restored
-        if snapshot.restored is not before and snapshot.restored != before:
-            self._restored = Restored(snapshot.restored)
+    def ripe(self) -> list[Series]:
+        """Series held at 0 that may be shown at their value; they are, once a snapshot says so.
+
+        Told as the ledger is to note them: see `Ledger.note_shown`.
+        """
+        with self.lock:
+            snapshot = self._source.snapshot()
+            return [
+                noted_as(family.source, labels)
+                for family, labels in self._zero_first.ripe(self._clock.now())
+                if family.source is not None and labels not in shown(snapshot, family.source)
+            ]
 
     def _rows(
         self, family: Family, snapshot: Snapshot, measured: dict[str, Rows], now: float
@@ -142,6 +155,4 @@ class LedgerCollector(Collector):
         if family.source is None:
             return measured.get(family.name, {})
         rows = self._counted.rows(family, snapshot)
-        return self._zero_first.apply(
-            family, rows, lambda labels: self._restored.knows(family, labels), now
-        )
+        return self._zero_first.apply(family, rows, shown(snapshot, family.source), now)

@@ -25,7 +25,8 @@ by the Accept header; `?name[]=` (repeatable) narrows the page to samples with t
   sync of their account and stream (SMS or e-mail) is done.
 - **Zero first**: a new series of a counter or histogram is shown at 0 until a scrape has taken the
   0 and `zero_hold` (60 s) has passed, then at its true total. The first `increase()` is thus all of
-  it. Series known from before a restart are shown as they are at once.
+  it. This outlasts restarts and crashes: a series that was shown at its total goes on from there at
+  once, any other is held at 0 again.
 - **No data is not zero**: what is not known has no series. `smsc_messages_pending` and
   `smsc_recent_*` are left out while the last good page is older than three cadences (and than
   10 minutes). What is known to be none is shown as 0.

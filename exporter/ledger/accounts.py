@@ -47,6 +47,16 @@ def remember(connection: Connection, account_id: int, memory: Memory) -> None:
     connection.execute(update(account).where(account.c.id == account_id).values(**values))
 
 
+def learnt(connection: Connection, account_id: int) -> str | None:
+    """What planning learnt of an account."""
+    return connection.scalar(select(account.c.learnt).where(account.c.id == account_id))
+
+
+def keep_learnt(connection: Connection, account_id: int, learnt: str) -> None:
+    """Replace it."""
+    connection.execute(update(account).where(account.c.id == account_id).values(learnt=learnt))
+
+
 def salt(connection: Connection, fresh: bytes) -> bytes:
     """The ledger's key for digests; ``fresh`` becomes it when there is none yet."""
     known = connection.scalar(select(meta.c.value).where(meta.c.name == "salt"))

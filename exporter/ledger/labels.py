@@ -83,8 +83,8 @@ class LabelBook:
         return self._by_id[set_id]
 
     def sets(self) -> Iterable[LabelSet]:
-        """Every label set known."""
-        return self._by_id.values()
+        """Every label set known, as of this moment."""
+        return tuple(self._by_id.values())
 
     def resolve(self, message: Message) -> Resolved:
         """The label set of a message; a new one is staged."""

@@ -1,11 +1,11 @@
 """The ledger: one transaction for whatever is learnt, and the totals that follow from it.
 
-Every method is one transaction and blocks; callers keep to one thread. A method that raises
-`LedgerError` has changed nothing.
+Every method is one transaction and blocks; callers keep to one thread, `Ledger.snapshot` apart. A
+method that raises `LedgerError` has changed nothing.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from exporter.gateway.message import Page
 from exporter.gateway.request import HistoryRequest
-from exporter.ledger import accounts, gaps, pages, permits, pruning, streams
+from exporter.ledger import accounts, gaps, pages, permits, pruning, streams, waiting
 from exporter.ledger.accounts import Memory
 from exporter.ledger.counting import Context, Counter
 from exporter.ledger.engine import Store
@@ -24,8 +24,9 @@ from exporter.ledger.permits import Denied, Limits, Usage
 from exporter.ledger.queries import Targets
 from exporter.ledger.records import AccountSpec, Applied, Outcome, Rules, StreamView
 from exporter.ledger.schema import label_set, network
-from exporter.ledger.snapshot import Distribution, Snapshot, StreamState, Total
+from exporter.ledger.snapshot import Distribution, Series, Snapshot, StreamState, Total
 from exporter.ledger.totals import Deltas, Totals
+from exporter.ledger.waiting import Known
 
 
 class _Account(msgspec.Struct):
@@ -47,13 +48,12 @@ class Ledger:
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self.store = Store(path, owner=owner)
-        self._rules = rules
+        self.rules = rules
         self._random_bytes = random_bytes
         self._accounts: dict[str, _Account] = {}
         self._totals = Totals()
         self._states: dict[tuple[str, str], StreamState] = {}
         self._networks: set[pages.Network] = set()
-        self._restored: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
         self._saved: float | None = None
         self._phones_gone = True
         """Numbers were deleted of which the file may hold traces."""
@@ -87,7 +87,6 @@ class Ledger:
             raise
         self._accounts, self._totals, self._states = known, totals, states
         self._networks = {(o, c, n) for o, c, n in networks}
-        self._restored = _keys(totals)
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
@@ -169,7 +168,7 @@ class Ledger:
                 context,
                 page,
                 horizon=known.horizon,
-                anchor=request.prev_id,
+                request=request,
             )
             pages.write_rows(
                 connection, mine.id, readings, started, track_phones=mine.spec.track_phones
@@ -183,14 +182,14 @@ class Ledger:
             streams.save(connection, known)
         self._phones_gone = self._phones_gone or bool(readings.became_final)
         self._saved = outcome.finished_at
-        self._networks |= networks
+        self._networks = self._networks | networks
         finals = len(readings.became_final) + sum(1 for e in readings.new.values() if e.final_seen)
         return Applied(
             rows=page.rows,
-            new=len(readings.new),
+            new=frozenset(readings.new),
             finals=finals,
-            opened_gap=change.opened is not None,
-            closed_gaps=len(change.closed),
+            opened_gap=any(gap.settles_at is None for gap in change.opened),
+            closed_gaps=sum(gap.settles_at is None for gap in change.closed),
         )
 
     def collect(self, account: str, now: float, call_timeout: float) -> None:
@@ -219,13 +218,29 @@ class Ledger:
                 pending=Targets(connection, stream_id).urgent(now, known.head_started, limit),
             )
 
+    def known(self, account: str, channel: str, *, since: int) -> Known:
+        """What a planner starts from: see `waiting.known`."""
+        stream_id = self._accounts[account].streams[channel]
+        with self.store.transaction() as connection:
+            return waiting.known(connection, stream_id, since)
+
+    def learnt(self, account: str) -> str | None:
+        """What planning learnt of an account, as `keep_learnt` was given it."""
+        with self.store.transaction() as connection:
+            return accounts.learnt(connection, self._accounts[account].id)
+
+    def keep_learnt(self, account: str, learnt: str) -> None:
+        """Keep what planning learnt of an account for the next start."""
+        with self.store.transaction() as connection:
+            accounts.keep_learnt(connection, self._accounts[account].id, learnt)
+
     def prune(self, account: str, channel: str, now: float) -> bool:
         """One round of forgetting; True when another is needed."""
         mine = self._accounts[account]
         deltas = Deltas()
         with self._counting(mine, deltas) as connection:
             known = streams.load(connection, mine.streams[channel])
-            retention = max(self._rules.retention, mine.spec.lookback)
+            retention = max(self.rules.retention, mine.spec.lookback)
             pruned = pruning.prune(connection, known, now=now, retention=retention)
             deltas.add(Total.UNREAD_SECONDS, (account, channel), pruned.lost)
             if self._phones_gone or pruned.phones:
@@ -235,12 +250,19 @@ class Ledger:
             self.store.checkpoint()
         return pruned.more
 
+    def note_shown(self, series: Collection[Series]) -> None:
+        """Note that these series are shown at their value from now on: a restart keeps to it."""
+        with self.store.transaction() as connection:
+            after = self._totals.write(connection, Deltas(), series)
+        self._totals = after
+
     def snapshot(self) -> Snapshot:
         """The totals and streams as of the last commit; what polling knows is added elsewhere."""
-        deadlines = self._rules.deadlines
+        deadlines, totals = self.rules.deadlines, self._totals
         return Snapshot(
-            totals=self._totals.counts,
-            distributions=self._totals.distributions,
+            totals=totals.counts,
+            distributions=totals.distributions,
+            shown=totals.shown,
             label_sets=tuple(
                 (known.labels, mine.spec.currency)
                 for mine in self._accounts.values()
@@ -250,14 +272,13 @@ class Ledger:
             streams=tuple(self._states.values()),
             operators=tuple(sorted((o, c, n[:3], n[3:]) for o, c, n in self._networks)),
             ledger_saved=self._saved,
-            restored=self._restored,
         )
 
     def _register(
         self, connection: Connection, spec: AccountSpec, now: float, set_ids: Iterator[int]
     ) -> _Account:
         account_id = accounts.find_or_make(connection, spec.name)
-        book = LabelBook(account_id, spec.name, self._rules.labels, set_ids)
+        book = LabelBook(account_id, spec.name, self.rules.labels, set_ids)
         book.load(connection)
         known = {
             channel: streams.find_or_make(
@@ -297,8 +318,8 @@ class Ledger:
             known.baseline,
             started,
             finished,
-            self._rules.deadlines,
-            self._rules.labels.region,
+            self.rules.deadlines,
+            self.rules.labels.region,
         )
 
     def _move(
@@ -313,18 +334,16 @@ class Ledger:
     ) -> gaps.Change:
         """Move the stream's gaps and frontier by a page."""
         before = streams.open_gaps(connection, known.id)
-        change = gaps.read(before, known.frontier, request, page, started)
+        change = gaps.read(before, known.frontier(self.rules.settle), request, page, started)
         streams.apply_change(connection, known, before, change)
-        if change.newest is not None:
-            known.newest_id = change.newest.int_id
-            known.newest_time = change.newest.send_time
         if gaps.is_head(request):
             known.head_started = max(started, known.head_started or started)
         if change.truncated:
             deltas.add(Total.TRUNCATED, (mine.spec.name, known.channel), change.truncated)
         if not known.synced:
             known.sync_pages += 1
-            unread = any(gap.baseline for gap in change.kept) or change.opened is not None
+            baseline = any(gap.baseline for gap in change.kept)
+            unread = baseline or any(gap.settles_at is None for gap in change.opened)
             known.synced = not unread or known.sync_pages >= mine.spec.first_sync_pages
         return change
 
@@ -341,7 +360,7 @@ class Ledger:
         self, connection: Connection, mine: _Account, channel: str, now: float | None
     ) -> StreamState:
         known = streams.load(connection, mine.streams[channel])
-        deadlines = self._rules.deadlines
+        deadlines = self.rules.deadlines
         named = tuple(zip(deadlines.seconds, deadlines.names, strict=True))
         moment = (known.last_success or known.baseline) if now is None else now
         return streams.describe(connection, mine.spec.name, known, mine.book, named, moment)
@@ -373,9 +392,3 @@ def _count_calls(calls: Sequence[permits.Finished], account: str, deltas: Deltas
 def _was_set_back(last_success: float | None, now: float, limits: Limits) -> bool:
     """Whether the clock was: by more than calls under way at once can explain."""
     return last_success is not None and now < last_success - limits.call_timeout - permits.MARGIN
-
-
-def _keys(totals: Totals) -> frozenset[tuple[str, tuple[str, ...]]]:
-    counted = ((f.value, labels) for f, values in totals.counts.items() for labels in values)
-    observed = ((f.value, labels) for f, v in totals.distributions.items() for labels in v)
-    return frozenset(itertools.chain(counted, observed))

@@ -14,7 +14,9 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from exporter.gateway.message import Message, Page
+from exporter.gateway.request import HistoryRequest
 from exporter.ledger.counting import Context, Counter, Entry, next_deadline
+from exporter.ledger.gaps import is_contiguous
 from exporter.ledger.labels import LabelBook
 from exporter.ledger.schema import FINAL, PENDING, message, network, pending_phone
 
@@ -105,16 +107,16 @@ def read_rows(
     page: Page,
     *,
     horizon: int,
-    anchor: str | None,
+    request: HistoryRequest,
 ) -> Readings:
     """Count every row of the page against what the ledger knows of it.
 
-    ``anchor`` is the id below which the page begins, if any; rows sent before ``horizon`` are
-    passed over, for their ids are no longer kept.
+    Rows sent before ``horizon`` are passed over, for their ids are no longer kept.
     """
     known = _known(connection, context.account_id, page)
     readings = Readings()
-    above = anchor
+    contiguous = is_contiguous(request)
+    above = request.prev_id if contiguous else None
     for row in page.messages:
         entry = known.get(row.int_id)
         if entry is None:
@@ -124,7 +126,7 @@ def read_rows(
                 readings.old += 1
         elif not _is_stale(entry, row, context):
             _again(readings, counter, context, entry, row, above)
-        above = row.int_id
+        above = row.int_id if contiguous else None
     return readings
 
 

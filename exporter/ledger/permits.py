@@ -8,33 +8,15 @@ never seen (a crash) its time-out.
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
+from exporter.ledger import logins
 from exporter.ledger.rows import new_id
-from exporter.ledger.schema import account, permit
+from exporter.ledger.schema import permit
 
 
 MARGIN = 1.0
 """Seconds added to every window: the gateway's clock may tick in whole seconds."""
-LOGIN_WINDOW = 1800.0
-"""Seconds in which the gateway counts failed log-ins before it blocks the address."""
-LOGIN_FAILURES = 3
-"""Failed log-ins we allow ourselves in that time, and one more of an account that was accepted; the
-fifth would block the address."""
-TURNED_ACCOUNTS = 2
-"""Accepted accounts that must turn refused before the others hold back."""
-RECHECK = 60.0
-"""Seconds after which an account that holds back looks again."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +78,10 @@ def denial(
     running = sum(row.finished_at is None and row.spent_at > since for row in spent)
     if running >= limits.concurrency:
         return Denied(reason="concurrency", until=now + MARGIN)
-    return _login_denial(connection, account_id, limits, now, mark)
+    held_until = logins.held_until(
+        connection, account_id, now, mark=mark, longest=limits.call_timeout + MARGIN
+    )
+    return None if held_until is None else Denied(reason="login", until=held_until)
 
 
 def book(
@@ -136,7 +121,10 @@ def finish(
     code: int | None,
     duration: float,
 ) -> None:
-    """Note how a call ended; its permit is free a window after that."""
+    """Note how a call ended; its permit is free a window after that.
+
+    ``result`` begins with `logins.UNJUDGED` where that is known.
+    """
     connection.execute(
         update(permit)
         .where(permit.c.id == permit_id)
@@ -171,10 +159,15 @@ def collect(connection: Connection, account_id: int, lost_before: float) -> Sequ
         or_(permit.c.finished_at.is_not(None), permit.c.spent_at < lost_before),
     )
     columns = (permit.c.kind, permit.c.result, permit.c.code, permit.c.duration)
-    rows = [Finished(*row) for row in connection.execute(select(*columns).where(ready))]
+    rows = [_as_shown(*row) for row in connection.execute(select(*columns).where(ready))]
     if rows:
         connection.execute(update(permit).where(ready).values(counted=True))
     return rows
+
+
+def _as_shown(kind: str, result: str | None, code: int | None, duration: float | None) -> Finished:
+    shown = None if result is None else result.removeprefix(logins.UNJUDGED)
+    return Finished(kind, shown, code, duration)
 
 
 class _Spent(msgspec.Struct, frozen=True):
@@ -205,85 +198,9 @@ def _identical_free_at(
     return connection.scalars(select(column).where(alike).order_by(column)).all()
 
 
-def _login_denial(
-    connection: Connection, account_id: int, limits: Limits, now: float, mark: int
-) -> Denied | None:
-    """Keep all accounts together, behind one address, below the failures that block it.
-
-    An account that the gateway accepted stays free while others are refused, unless accepted
-    accounts turn refused one after the other: then the address itself is no longer welcome. While
-    anybody is refused, calls under way count as if they will be.
-    """
-    lapse = LOGIN_WINDOW + limits.call_timeout + MARGIN
-    recent = permit.c.spent_at + lapse > now
-    suspects = _suspects(connection, recent)
-    if not suspects:
-        return None
-    accepted = _accepted(connection, recent)
-    refused = [suspect for suspect in suspects if suspect.code == 2]
-    failures = [s for s in suspects if s.code == 2 or s.login not in accepted]
-    since = now - limits.call_timeout - MARGIN
-    running = sum(s.code is None and s.spent_at > since for s in suspects if s.login in accepted)
-    logins = {suspect.login for suspect in refused}
-    trusted = (account_id, mark) in accepted - logins
-    turned = len(logins & accepted) >= TURNED_ACCOUNTS
-    if trusted and turned and _last_success(connection) <= refused[-1].spent_at:
-        return Denied(reason="login", until=now + RECHECK)
-    most = LOGIN_FAILURES + trusted - _is_refused(connection, account_id, mark)
-    if not failures or (len(failures) < most and len(failures) + running <= LOGIN_FAILURES):
-        return None
-    if len(failures) < most:
-        return Denied(reason="login", until=now + MARGIN)
-    oldest = failures[-most]
-    if oldest.code is None and oldest.spent_at > since:
-        return Denied(reason="login", until=now + MARGIN)
-    return Denied(reason="login", until=oldest.spent_at + lapse)
-
-
-def _is_refused(connection: Connection, account_id: int, mark: int) -> bool:
-    """Whether these credentials were refused when they were last tried, however long ago.
-
-    They leave one failure to credentials of which more is to be hoped for.
-    """
-    refused = select(account.c.id).where(
-        account.c.id == account_id,
-        account.c.state == "refused",
-        account.c.credentials_mark == mark,
-    )
-    return connection.scalar(refused) is not None
-
-
-class _Suspect(msgspec.Struct, frozen=True):
-    """A call that was refused, or whose end isn't known."""
-
-    login: tuple[int, int | None]
-    """Account and mark of its credentials."""
-    spent_at: float
-    code: int | None
-
-
-def _suspects(connection: Connection, recent: ColumnElement[bool]) -> Sequence[_Suspect]:
-    columns = (permit.c.account_id, permit.c.credentials_mark, permit.c.spent_at, permit.c.code)
-    suspect = or_(permit.c.code == 2, permit.c.finished_at.is_(None))
-    rows = connection.execute(select(*columns).where(recent, suspect).order_by(permit.c.spent_at))
-    return [_Suspect((account_id, mark), at, code) for account_id, mark, at, code in rows]
-
-
-def _accepted(connection: Connection, recent: ColumnElement[bool]) -> set[tuple[int, int | None]]:
-    """Accounts, each with the mark of the credentials, that the gateway let in of late."""
-    columns = (permit.c.account_id, permit.c.credentials_mark)
-    rows = connection.execute(select(*columns).where(permit.c.result == "ok", recent).distinct())
-    return {(account_id, mark) for account_id, mark in rows}
-
-
-def _last_success(connection: Connection) -> float:
-    return (
-        connection.scalar(select(func.max(permit.c.spent_at)).where(permit.c.result == "ok")) or 0.0
-    )
-
-
 def _forget(connection: Connection, now: float) -> None:
-    old = and_(permit.c.free_at <= now, permit.c.spent_at <= now - 2 * LOGIN_WINDOW)
-    connection.execute(delete(permit).where(old, permit.c.counted.is_(True)))
+    old = and_(permit.c.free_at <= now, permit.c.spent_at <= now - 2 * logins.LOGIN_WINDOW)
+    needless = and_(permit.c.counted.is_(True), permit.c.id.not_in(logins.last_verdicts()))
+    connection.execute(delete(permit).where(old, needless))
     stale = and_(permit.c.identical_free_at <= now, permit.c.fingerprint.is_not(None))
     connection.execute(update(permit).where(stale).values(fingerprint=None))

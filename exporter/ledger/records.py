@@ -27,6 +27,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: Deadlines
     labels: LabelLimits
     retention: float
+    settle: float = 120.0
+    """Seconds after its sending in which a row may turn up below newer ones."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +37,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: float
     duration: float
     result: str
-    """ok, api_error, http_error or timeout."""
+    """ok, api_error, http_error or timeout, behind `logins.UNJUDGED` if no log-in was judged."""
     code: int | None = None
 
 
@@ -43,7 +45,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What a page taught."""
 
     rows: int
-    new: int
+    new: frozenset[str]
+    """Ids seen for the first time."""
     finals: int
     """Messages that are now known to be final and were not before."""
     opened_gap: bool

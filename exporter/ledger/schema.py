@@ -42,8 +42,10 @@ account = Table(
     Column("state", Text, nullable=False, server_default=text("'starting'")),
     Column("detail", Text, nullable=False, server_default=text("''")),
     Column("credentials_mark", Integer),
+    Column("learnt", Text),
 )
-"""``credentials_mark``: 16 bits of a keyed digest: enough to notice a change, too few to guess."""
+"""``credentials_mark``: 16 bits of a keyed digest: enough to notice a change, too few to guess;
+``learnt``: what planning learnt of the account, in its own words."""
 
 stream = Table(
     "stream",
@@ -59,6 +61,8 @@ stream = Table(
     Column("newest_time", Integer),
     Column("head_started", Float),
     Column("last_success", Float),
+    Column("settled_id", Text),
+    Column("settled_time", Integer),
     UniqueConstraint("account_id", "channel"),
 )
 """``horizon``: rows sent before it are never counted, so their ids need not be kept."""
@@ -145,9 +149,11 @@ total = Table(
     Column("family", Text, nullable=False),
     Column("labels", Text, nullable=False),
     Column("value", Text, nullable=False),
+    Column("shown", Boolean, nullable=False, server_default=text("1")),
     PrimaryKeyConstraint("family", "labels"),
     sqlite_with_rowid=False,
 )
+"""``shown``: the series may have been shown at its value, so it must never be shown at 0 again."""
 
 distribution = Table(
     "distribution",
@@ -156,6 +162,7 @@ distribution = Table(
     Column("labels", Text, nullable=False),
     Column("counts", Text, nullable=False),
     Column("sum", Text, nullable=False),
+    Column("shown", Boolean, nullable=False, server_default=text("1")),
     PrimaryKeyConstraint("family", "labels"),
     sqlite_with_rowid=False,
 )
@@ -173,6 +180,7 @@ gap = Table(
     Column("baseline", Boolean, nullable=False),
     Column("announced", Boolean, nullable=False),
     Column("given_up", Boolean, nullable=False),
+    Column("settles_at", Float),
     Index("gap_stream", "stream_id"),
 )
 

@@ -1,6 +1,7 @@
 """What the exposition may see: one frozen state of the ledger and of polling."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from enum import StrEnum
 
@@ -66,6 +67,9 @@ class Distribution(StrEnum):
     REQUEST_DURATION = "api_request_duration_seconds"
     """endpoint"""
 
+
+Series = tuple[Total | Distribution, Labels]
+"""One series as the ledger knows it."""
 
 DELIVERY_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 10800, 43200, 86400)
 DELAY_BUCKETS = (15, 30, 60, 120, 300, 900, 3600, 21600, 86400)
@@ -154,5 +158,5 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     ledger_up: bool = True
     ledger_saved: float | None = None
     """Unix seconds of the last commit."""
-    restored: frozenset[tuple[str, Labels]] = frozenset()
-    """(family value, labels) that were in the ledger when it was opened: never held at zero."""
+    shown: Mapping[Total | Distribution, AbstractSet[Labels]] = {}
+    """Series that the ledger has noted as shown at their value: only these are, others at 0."""

@@ -46,11 +46,29 @@ class Stream(msgspec.Struct):
     newest_time: int | None
     head_started: float | None
     last_success: float | None
+    settled_id: str | None = None
+    settled_time: int | None = None
 
-    @property
-    def frontier(self) -> Frontier:
-        """The end of what is known towards the present."""
-        return Frontier(self.newest_id, self.newest_time, self.horizon, self.head_started)
+    def frontier(self, settle: float) -> Frontier:
+        """The end of what is known towards the present, of rows that settle in so many seconds."""
+        return Frontier(
+            self.newest_id,
+            self.newest_time,
+            self.horizon,
+            self.head_started,
+            self.settled_id,
+            self.settled_time,
+            settle,
+        )
+
+    def advance(self, change: gaps.Change) -> None:
+        """Move the frontier by a page."""
+        if change.newest is not None:
+            self.newest_id = change.newest.int_id
+            self.newest_time = change.newest.send_time
+        if change.settled is not None:
+            self.settled_id = change.settled.int_id
+            self.settled_time = change.settled.send_time
 
 
 def load(connection: Connection, stream_id: int) -> Stream:
@@ -91,9 +109,23 @@ def apply_change(
     for kept in change.kept:
         if kept not in before:
             connection.execute(update(gap).where(gap.c.id == kept.id).values(**_values(kept)))
-    if change.opened is not None:
-        values = _values(change.opened)
+    for opened in change.opened:
+        values = _values(opened)
         connection.execute(insert(gap).values(stream_id=known.id, given_up=False, **values))
+    _join_settling(connection, known.id)
+    known.advance(change)
+
+
+def _join_settling(connection: Connection, stream_id: int) -> None:
+    """Keep few settling gaps."""
+    while True:
+        settling = [one for one in open_gaps(connection, stream_id) if one.settles_at is not None]
+        pair = gaps.joined(settling)
+        if pair is None:
+            return
+        below, whole = pair
+        connection.execute(delete(gap).where(gap.c.id == below.id))
+        connection.execute(update(gap).where(gap.c.id == whole.id).values(**_values(whole)))
 
 
 def save(connection: Connection, known: Stream) -> None:
@@ -110,14 +142,9 @@ def give_up_before(connection: Connection, stream_id: int, cutoff: int) -> int:
         if old.lower_time >= cutoff:
             continue
         upper = min(old.upper_time, cutoff)
-        lost += 0 if old.baseline else max(0, upper - old.lower_time)
-        connection.execute(
-            insert(gap).values(
-                stream_id=stream_id,
-                given_up=True,
-                **_values(msgspec.structs.replace(old, upper_time=upper)),
-            )
-        )
+        if old.settles_at is None:
+            lost += 0 if old.baseline else max(0, upper - old.lower_time)
+            _keep_as_lost(connection, stream_id, msgspec.structs.replace(old, upper_time=upper))
         if old.upper_time <= cutoff:
             connection.execute(delete(gap).where(gap.c.id == old.id))
         else:
@@ -128,6 +155,10 @@ def give_up_before(connection: Connection, stream_id: int, cutoff: int) -> int:
         delete(gap).where(gap.c.stream_id == stream_id, gap.c.given_up.is_(True), forgotten)
     )
     return lost
+
+
+def _keep_as_lost(connection: Connection, stream_id: int, lost: Gap) -> None:
+    connection.execute(insert(gap).values(stream_id=stream_id, given_up=True, **_values(lost)))
 
 
 def forget_future(connection: Connection, known: Stream, now: float) -> None:
@@ -147,7 +178,7 @@ def describe(
     now: float,
 ) -> StreamState:
     """The stream as the exposition shows it, as of ``now``: the time of its last good page."""
-    opened = open_gaps(connection, known.id)
+    opened = [g for g in open_gaps(connection, known.id) if g.settles_at is None]
     return StreamState(
         account=account,
         channel=known.channel,
@@ -174,7 +205,9 @@ def _coverage(connection: Connection, known: Stream, now: float) -> float | None
         return None
     since = max(now - DAY, known.baseline)
     unread = max(0.0, now - max(since, known.head_started))
-    query = select(gap.c.lower_time, gap.c.upper_time).where(gap.c.stream_id == known.id)
+    query = select(gap.c.lower_time, gap.c.upper_time).where(
+        gap.c.stream_id == known.id, gap.c.settles_at.is_(None)
+    )
     for row in connection.execute(query):
         unread += max(0.0, min(row.upper_time, now) - max(row.lower_time, since))
     return max(0.0, 1 - unread / max(now - since, HOUR))

@@ -2,7 +2,8 @@
 
 import json
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import TypeVar
 
@@ -11,7 +12,14 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from exporter.ledger.schema import distribution, total
-from exporter.ledger.snapshot import BUCKETS, Distribution, Labels, Observations, Total
+from exporter.ledger.snapshot import (
+    BUCKETS,
+    Distribution,
+    Labels,
+    Observations,
+    Series,
+    Total,
+)
 
 
 MONEY = frozenset({Total.COST, Total.COST_REFUNDED, Total.MATURED_COST})
@@ -40,6 +48,15 @@ class Deltas:
         key = (family, labels)
         self.counts[key] = self.counts.get(key, 0) + amount
 
+    def know(self, series: Series) -> None:
+        """Add nothing, but make the series known."""
+        source, labels = series
+        if isinstance(source, Distribution):
+            nothing = Tally([0] * (len(BUCKETS[source]) + 1))
+            self.observed.setdefault((source, labels), nothing)
+        else:
+            self.add(source, labels, 0)
+
     def observe(self, family: Distribution, labels: Labels, value: float) -> None:
         """Add an observation in seconds, kept to the microsecond, to a histogram."""
         bounds = BUCKETS[family]
@@ -61,27 +78,41 @@ class Totals:
         self.distributions: dict[Distribution, Mapping[Labels, Observations]] = {
             f: {} for f in Distribution
         }
+        self.shown: Mapping[Total | Distribution, AbstractSet[Labels]] = {}
 
     def load(self, connection: Connection) -> None:
         """Read everything from the ledger."""
         counts: dict[Total, dict[Labels, int | Decimal]] = {family: {} for family in Total}
+        shown: list[Series] = []
         for row in connection.execute(select(total)):
-            family = Total(row.family)
-            value = Decimal(row.value) if family in MONEY else int(row.value)
-            counts[family][_decode(row.labels)] = value
+            family, labels = Total(row.family), _decode(row.labels)
+            counts[family][labels] = Decimal(row.value) if family in MONEY else int(row.value)
+            if row.shown:
+                shown.append((family, labels))
         histograms: dict[Distribution, dict[Labels, Observations]] = {f: {} for f in Distribution}
         for row in connection.execute(select(distribution)):
+            source, labels = Distribution(row.family), _decode(row.labels)
             counted = tuple(int(part) for part in row.counts.split())
-            observations = Observations(counted, Decimal(row.sum))
-            histograms[Distribution(row.family)][_decode(row.labels)] = observations
+            histograms[source][labels] = Observations(counted, Decimal(row.sum))
+            if row.shown:
+                shown.append((source, labels))
         self.counts = dict(counts)
         self.distributions = dict(histograms)
+        self.shown = _with({}, shown)
 
-    def write(self, connection: Connection, deltas: Deltas) -> "Totals":
-        """Store the totals after ``deltas``; gives the mirror to use once it is committed."""
+    def write(
+        self, connection: Connection, deltas: Deltas, shown: Collection[Series] = ()
+    ) -> "Totals":
+        """Store the totals after ``deltas``; gives the mirror to use once it is committed.
+
+        Series in ``shown`` are stored as shown at their value; one without a total gets one of 0.
+        """
+        for series in shown:
+            deltas.know(series)
         after = Totals()
         after.counts = _merged(self.counts, self._new_counts(deltas))
         after.distributions = _merged(self.distributions, self._new_distributions(deltas))
+        after.shown = _with(self.shown, shown)
         if deltas.counts:
             connection.execute(_UPSERT_TOTAL, [after._total_row(*key) for key in deltas.counts])
         if deltas.observed:
@@ -89,19 +120,18 @@ class Totals:
             connection.execute(_UPSERT_DISTRIBUTION, rows)
         return after
 
-    def _total_row(self, family: Total, labels: Labels) -> dict[str, str]:
+    def _total_row(self, family: Total, labels: Labels) -> dict[str, object]:
         value = str(self.counts[family][labels])
-        return {"family": family.value, "labels": _encode(labels), "value": value}
+        return {**self._key(family, labels), "value": value}
 
-    def _distribution_row(self, family: Distribution, labels: Labels) -> dict[str, str]:
+    def _distribution_row(self, family: Distribution, labels: Labels) -> dict[str, object]:
         state = self.distributions[family][labels]
         counts = " ".join(map(str, state.counts))
-        return {
-            "family": family.value,
-            "labels": _encode(labels),
-            "counts": counts,
-            "sum": str(state.sum),
-        }
+        return {**self._key(family, labels), "counts": counts, "sum": str(state.sum)}
+
+    def _key(self, source: Total | Distribution, labels: Labels) -> dict[str, object]:
+        shown = labels in self.shown.get(source, ())
+        return {"family": source.value, "labels": _encode(labels), "shown": shown}
 
     def _new_counts(self, deltas: Deltas) -> dict[Total, dict[Labels, int | Decimal]]:
         changed: dict[Total, dict[Labels, int | Decimal]] = {}
@@ -121,7 +151,8 @@ class Totals:
 
 _insert_total = insert(total)
 _UPSERT_TOTAL = _insert_total.on_conflict_do_update(
-    index_elements=["family", "labels"], set_={"value": _insert_total.excluded.value}
+    index_elements=["family", "labels"],
+    set_={"value": _insert_total.excluded.value, "shown": _insert_total.excluded.shown},
 )
 _insert_distribution = insert(distribution)
 _UPSERT_DISTRIBUTION = _insert_distribution.on_conflict_do_update(
@@ -129,6 +160,7 @@ _UPSERT_DISTRIBUTION = _insert_distribution.on_conflict_do_update(
     set_={
         "counts": _insert_distribution.excluded.counts,
         "sum": _insert_distribution.excluded.sum,
+        "shown": _insert_distribution.excluded.shown,
     },
 )
 
@@ -141,6 +173,16 @@ def _merged(
     for family, values in changed.items():
         merged[family] = {**before[family], **values}
     return merged
+
+
+def _with(
+    before: Mapping[Total | Distribution, AbstractSet[Labels]], series: Iterable[Series]
+) -> Mapping[Total | Distribution, AbstractSet[Labels]]:
+    """Those before and these; sets to which nothing is added stay the same objects."""
+    added: dict[Total | Distribution, set[Labels]] = {}
+    for source, labels in series:
+        added.setdefault(source, set()).add(labels)
+    return {**before, **{f: frozenset(before.get(f, ())) | found for f, found in added.items()}}
 
 
 def _plus(one: Observations, other: Observations) -> Observations:

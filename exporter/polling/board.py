@@ -19,7 +19,6 @@ class Board:
 
     def __init__(self) -> None:
         self._ledger_snapshot = Snapshot(loaded=False)
-        self._restored: frozenset[tuple[str, Labels]] | None = None
         self._ledger_error: LedgerError | None = None
         self._accounts: dict[str, AccountState] = {}
         self._streams: dict[tuple[str, str], StreamNotes] = {}
@@ -37,11 +36,7 @@ class Board:
 
     def take(self, ledger: Ledger) -> None:
         """Take over what the ledger has committed."""
-        taken = ledger.snapshot()
-        if self._restored is None:
-            self._restored = taken.restored
-        # A ledger opened again within the process holds sets that no scrape has seen at 0 yet.
-        self._ledger_snapshot = msgspec.structs.replace(taken, restored=self._restored)
+        self._ledger_snapshot = ledger.snapshot()
         self.publish()
 
     def set_account(self, state: AccountState) -> None:

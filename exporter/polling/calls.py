@@ -22,6 +22,7 @@ from exporter.gateway.request import HistoryRequest
 from exporter.ledger.accounts import Memory
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.ledger import Ledger
+from exporter.ledger.logins import UNJUDGED
 from exporter.ledger.permits import Denied, Limits
 from exporter.ledger.records import Applied, Outcome
 from exporter.polling import standing
@@ -186,7 +187,7 @@ class Calls:
         try:
             answer = await self._history.history(permit.request, permit, personal=personal)
         except GatewayError as error:
-            outcome = self._outcome(permit, error.result, error.code)
+            outcome = self._outcome(permit, _stored(error), error.code)
             if isinstance(error, telling):
                 self._suffer(error)
             await self._keeper.use(self._ledger.finish, permit.id, limits, outcome)
@@ -226,3 +227,8 @@ class Calls:
         self._memory, self._unsaved = memory, True
         await self._keeper.use(self._ledger.remember, self.account, memory)
         self._unsaved = False
+
+
+def _stored(error: GatewayError) -> str:
+    """The call's result as the ledger keeps it."""
+    return UNJUDGED + error.result if error.unjudged else error.result

@@ -54,7 +54,8 @@ class Keeper:
         self._executor = executor
         self._watcher = watcher
         self._opening = asyncio.Lock()
-        self._openings = 0
+        self.openings = 0
+        """How often the ledger has been opened."""
         self._error: LedgerError | None = _closed(ledger)
         self._pause = 0.0
         self._retry_at = 0.0
@@ -87,12 +88,12 @@ class Keeper:
 
         """
         await self.ready()
-        opening = self._openings
+        opening = self.openings
         try:
             return await self._in_thread(lambda: self._guarded(method, *args, **kwargs))
         except LedgerError as error:
             # Several uses may fail by one fault, some of them after it was cured.
-            if opening == self._openings and self._error is None:
+            if opening == self.openings and self._error is None:
                 self._failed(error)
             raise
 
@@ -120,7 +121,7 @@ class Keeper:
         return await asyncio.shield(loop.run_in_executor(self._executor, work))
 
     def _opened(self) -> None:
-        self._openings += 1
+        self.openings += 1
         self._error, self._pause = None, 0.0
         self._repeats.forget("ledger not available")
         self._watcher.ledger_changed(None)

@@ -24,6 +24,10 @@ MOMENT = 0.01
 """Seconds slept longer, so as not to wake up just before the time."""
 TIDY_EVERY = 1800.0
 """Seconds between rounds of forgetting."""
+REMEMBERED = 3 * 86_400.0
+"""Seconds of history of which a planner is told how busy it was."""
+LEARNT_EVERY = 600.0
+"""Seconds between two notes of what was learnt."""
 LEDGER_PAUSE = 1.0
 FAULT_FIRST = 15.0
 FAULT_MOST = 900.0
@@ -65,6 +69,8 @@ class Poller:
         self._unseen = set(settings.channels)
         self._last_call: float | None = None
         self._tidied: float | None = None
+        self._begun: int | None = None
+        self._learnt_at = clock.now()
         self._faults = 0
         self._repeats = Repeats(clock)
 
@@ -93,6 +99,7 @@ class Poller:
     async def _step(self) -> float:
         memory = await self._calls.memory()
         limits = self._calls.limits(memory, self._clock.now())
+        await self._begin()
         await self._tidy_up(limits)
         view = await self._view(limits)
         decision = self._decide(memory, view)
@@ -101,6 +108,29 @@ class Poller:
             return decision.until
         await self._settle(memory, limits, view, view.now + limits.call_timeout)
         return await self._ask(decision)
+
+    async def _begin(self) -> None:
+        """Tell the planner what the ledger knows, each time that it was opened."""
+        if self._begun == self._keeper.openings:
+            return
+        now, ledger, account = self._clock.now(), self._keeper.ledger, self._settings.account
+        since = int(now - REMEMBERED)
+        known = {
+            channel: await self._keeper.use(ledger.known, account, channel, since=since)
+            for channel in self._settings.channels
+        }
+        learnt = await self._keeper.use(ledger.learnt, account)
+        self._planner.begin(known, learnt, now)
+        self._begun = self._keeper.openings
+
+    async def _keep_learnt(self, now: float) -> None:
+        if now - self._learnt_at < LEARNT_EVERY:
+            return
+        self._learnt_at = now
+        learnt = self._planner.learnt()
+        if learnt is not None:
+            ledger, account = self._keeper.ledger, self._settings.account
+            await self._keeper.use(ledger.keep_learnt, account, learnt)
 
     def _decide(self, memory: Memory, view: AccountView) -> Ask | Wait:
         if memory.not_before > view.now:
@@ -133,7 +163,8 @@ class Poller:
         now = self._last_call = self._clock.now()
         self._display.polled(ask.channel, worked=True)
         self._unseen.add(ask.channel)
-        self._planner.answered(ask, page, polled.started, now)
+        self._planner.answered(ask, page, polled.started, now, polled.applied.new)
+        await self._keep_learnt(now)
         if self._recent is not None:
             self._recent.add(page.messages, now)
         self._log_poll(ask, polled.applied)
@@ -144,7 +175,7 @@ class Poller:
         if reason == "login":
             self._repeats.log(
                 log.warning,
-                "call held back: too many logins were refused from this address",
+                "call held back: too many logins from this address were or may have been refused",
                 account=account,
             )
         else:
@@ -170,7 +201,9 @@ class Poller:
         ledger, now = self._keeper.ledger, self._clock.now()
         usage = await self._keeper.use(ledger.usage, self._settings.account, now)
         streams = [
-            await self._keeper.use(ledger.view, self._settings.account, channel, now)
+            await self._keeper.use(
+                ledger.view, self._settings.account, channel, now, limit=self._planner.targets
+            )
             for channel in self._settings.channels
         ]
         if self._last_call is None and usage.free_at:
@@ -229,7 +262,7 @@ class Poller:
             kind=ask.kind,
             reason=ask.reason,
             rows=applied.rows,
-            new=applied.new,
+            new=len(applied.new),
             final=applied.finals,
             gap_opened=applied.opened_gap,
             gaps_closed=applied.closed_gaps,

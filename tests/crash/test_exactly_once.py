@@ -32,7 +32,7 @@ TRAFFIC = 40.0
 LIFETIME = 12.0
 """Longest time from sending to the final status, seconds."""
 DEADLINES = (("2s", 2), ("5s", 5), ("10s", 10))
-SETTINGS = {"deadlines": [name for name, _ in DEADLINES], "grace": 0.5, "zero_hold": 0}
+SETTINGS = {"deadlines": [name for name, _ in DEADLINES], "grace": 0.5, "zero_hold": 0, "settle": 8}
 
 LATENCY = Latency(
     fast_median=150,
@@ -71,6 +71,7 @@ BUSY = WorldSpec(
     unregistered_share=0.03,
     no_route_share=0.03,
     late_share=0.05,
+    max_late=700,
     validity=1000,
     time_scale=0.01,
     history_span=600,
@@ -81,7 +82,7 @@ PRICED = msgspec.structs.replace(CALM, price_change_share=1)
 """Prices change after the end; the head page always shows all messages."""
 NOTHING = msgspec.structs.replace(CALM, ends=0)
 """What the first start meets where prices move: those of earlier messages are not reckoned here."""
-DENSE = msgspec.structs.replace(BUSY, per_hour=50 * 3600, late_share=0)
+DENSE = msgspec.structs.replace(BUSY, per_hour=50 * 3600)
 """A head page spans less time than messages take to end: gaps and windows must find the rest."""
 
 

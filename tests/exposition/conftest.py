@@ -1,16 +1,21 @@
 """A small world to expose, and a clock and a source that are set by hand."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from exporter.exposition.collector import LedgerCollector
 from exporter.exposition.gauges import Facts, Names
+from exporter.exposition.series import noted_as
 from exporter.ledger.snapshot import (
     AccountState,
     Distribution,
+    Labels,
     Observations,
+    Series,
     Snapshot,
     StreamState,
     Total,
@@ -50,6 +55,13 @@ class SetSource:
 
     def snapshot(self) -> Snapshot:
         return self.current
+
+    def note(self, series: Iterable[Series]) -> None:
+        """Show these from now on, as a ledger that noted it does."""
+        shown = {source: set(labels) for source, labels in self.current.shown.items()}
+        for source, labels in series:
+            shown.setdefault(source, set()).add(labels)
+        self.current = msgspec.structs.replace(self.current, shown=shown)
 
 
 def _small() -> Snapshot:
@@ -109,18 +121,28 @@ def _small() -> Snapshot:
         operators=(("mts", "RU", "250", "01"),),
         recent={("main", "sms", "RU"): (5, 0.25)},
         ledger_saved=NOW - 59,
-        restored=frozenset(
-            (family.value, labels) for family, rows in totals.items() for labels in rows
-        )
-        | {(Distribution.DELIVERY.value, MTS[:4])}
-        | {(Distribution.REQUEST_DURATION.value, ("history",))},
     )
+
+
+def with_all_shown(snapshot: Snapshot) -> Snapshot:
+    """The snapshot of a ledger in which every series, counted or not, is noted as shown."""
+    collector = LedgerCollector(
+        SetSource(snapshot), clock=SetClock(), facts=lambda: FACTS, names=NAMES
+    )
+    views = [(f.source, rows) for f, rows in collector.views() if f.source is not None]
+    shown: dict[Total | Distribution, set[Labels]] = defaultdict(set)
+    for source, rows in views:
+        shown[source].update(noted_as(source, labels)[1] for labels in rows)
+    for counted in (snapshot.totals, snapshot.distributions):
+        for family, values in counted.items():
+            shown[family].update(values)
+    return msgspec.structs.replace(snapshot, shown=shown)
 
 
 @pytest.fixture
 def small() -> Snapshot:
-    """One account: its SMS are synced, its e-mail is not; all totals were there before."""
-    return _small()
+    """One account: its SMS are synced, its e-mail is not; all series were shown before."""
+    return with_all_shown(_small())
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
+from exporter.exposition.catalogue import BY_NAME
 from exporter.exposition.collector import LedgerCollector
+from exporter.exposition.metrics import values
 from exporter.exposition.page import MetricsPage
 from exporter.ledger.snapshot import (
     AccountState,
@@ -15,8 +17,10 @@ from exporter.ledger.snapshot import (
     StreamState,
     Total,
 )
+from tests.exposition.conftest import SetSource
 
 
+MTS = ("main", "sms", "RU", "mts", "Shop")
 NEW = ("main", "sms", "KZ", "beeline", "Shop")
 SUBMITTED = "smsc_messages_submitted_total"
 
@@ -89,7 +93,7 @@ def test_nothing_of_a_stream_before_its_first_sync(
 def test_synced_stream_appears_at_zero(
     collector: LedgerCollector, source: Any, small: Snapshot
 ) -> None:
-    """Series that were not restored and come up with the first sync start at 0."""
+    """Series that were never shown and come up with the first sync start at 0."""
     mail = ("main", "email", "XX", "unknown", "other")
     source.current = replaced(
         small,
@@ -187,36 +191,69 @@ def test_unchanged_snapshot_gives_the_same_rows(
 
 
 def test_looking_is_no_scrape(build: Any, source: Any, clock: Any, small: Snapshot) -> None:
-    """Neither views nor collect nor a HEAD request release what is held; a scrape does."""
-    source.current = replaced(small, restored=frozenset())
+    """Neither views nor collect nor a HEAD request make ripe what is held; a scrape does."""
+    source.current = replaced(small, shown={})
     collector = build(source, clock)
     page = MetricsPage(collector, runtime=CollectorRegistry())
     for _ in range(3):
         list(collector.collect())
         page.render("", scrape=False)
         clock.time += 100
-    assert set(read(collector)[SUBMITTED].values()) == {0}
+    assert collector.ripe() == []
     page.render("")
     clock.time += 60
-    assert 1_234_567 in read(collector)[SUBMITTED].values()
+    assert (Total.SUBMITTED, MTS) in collector.ripe()
 
 
-def test_narrowed_scrape_releases_what_it_showed(
+def test_narrowed_scrape_counts_for_what_it_showed(
     build: Any, source: Any, clock: Any, small: Snapshot
 ) -> None:
     """A scraper that asks for some names only sees their zeros, and so their totals later."""
-    source.current = replaced(small, restored=frozenset())
+    source.current = replaced(small, shown={})
     collector = build(source, clock)
     MetricsPage(collector, runtime=CollectorRegistry()).render("", [SUBMITTED])
     clock.time += 60
-    rows = read(collector)
-    assert 1_234_567 in rows[SUBMITTED].values()
-    assert set(rows["smsc_messages_final_total"].values()) == {0}
+    assert {family for family, _ in collector.ripe()} == {Total.SUBMITTED}
+
+
+def test_ripe_series_wait_for_the_ledger(
+    build: Any, source: Any, clock: Any, small: Snapshot
+) -> None:
+    """However long ago the zeros were taken, they stay until a snapshot says that it is noted,
+    and what is noted is not asked for again."""
+    source.current = replaced(small, shown={})
+    collector = build(source, clock)
+    page = MetricsPage(collector, runtime=CollectorRegistry())
+    for _ in range(5):
+        page.render("")
+        clock.time += 100
+    ripe = collector.ripe()
+    held = {name: rows for name, rows in read(collector).items() if BY_NAME[name].source}
+    assert {float(n) for rows in held.values() for v in rows.values() for n in values(v)} == {0}
+    assert len(ripe) == sum(map(len, held.values())) > 70
+    source.note(ripe)
+    assert collector.ripe() == []
+    assert read(collector) == read(build(SetSource(small), clock))
+
+
+def test_overflow_is_noted_for_all_accounts_at_once(
+    build: Any, source: Any, clock: Any, small: Snapshot
+) -> None:
+    """A sum over accounts is one series: whoever is counted in it later, it goes on."""
+    source.current = replaced(small, shown={})
+    collector = build(source, clock)
+    MetricsPage(collector, runtime=CollectorRegistry()).render("")
+    clock.time += 60
+    source.note(collector.ripe())
+    more = {**small.totals[Total.LABEL_OVERFLOW], ("late", "sender"): 5, ("late", "region"): 1}
+    source.current = replaced(source.current, totals={**small.totals, Total.LABEL_OVERFLOW: more})
+    rows = read(collector)["smsc_exporter_label_overflow_total"]
+    assert rows == {("country",): 0, ("operator",): 0, ("region",): 1, ("sender",): 12}
 
 
 def test_histogram_is_held_as_a_whole(build: Any, source: Any, clock: Any, small: Snapshot) -> None:
     """Buckets, count and sum of a new histogram are all 0 together."""
-    source.current = replaced(small, restored=frozenset())
+    source.current = replaced(small, shown={})
     rows = read(build(source, clock))["smsc_message_delivery_seconds"]
     assert set(rows.values()) == {Observations((0,) * 16, Decimal(0))}
 
@@ -257,7 +294,5 @@ def test_no_counter_shows_before_the_ledger_is_open(
     """A restart must not look like a reset: what a counter was at last is not known, not 0."""
     source.current = Snapshot(accounts=small.accounts, loaded=False, ledger_up=False)
     assert not any(rows for family, rows in collector.views() if family.source is not None)
-    source.current = replaced(
-        small, restored=frozenset((Total.PERMITS, k) for k in small.totals[Total.PERMITS])
-    )
+    source.current = replaced(small, shown={Total.PERMITS: {("main", "head")}})
     assert read(collector)["smsc_api_permits_total"]["main", "head"] == 3

@@ -80,7 +80,7 @@ def test_later_schema(desk: Desk) -> None:
     stamp("9999")
     with pytest.raises(LedgerTooNew, match="was written by a later version \\(schema 9999\\)"):
         desk.reopen()
-    stamp("0001")
+    stamp("0002")
     desk.reopen()
     goes_on(desk)
 

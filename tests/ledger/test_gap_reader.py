@@ -1,4 +1,4 @@
-"""Gaps hold every row that was never read, and reading them through closes them."""
+"""Gaps hold every row that was never read, late ones too, and reading them through closes them."""
 
 import hypothesis.strategies as st
 from hypothesis import Phase, settings
@@ -12,6 +12,7 @@ from tests.ledger.desk import T0, page, row
 
 
 HORIZON = T0 - 1000
+SETTLE = 120
 CNTS = st.integers(gaps.TAIL + 1, 24)
 AHEADS = st.lists(st.sampled_from((0, 0, 0, 5, 100, 4000, -70)), min_size=1, max_size=30)
 """Seconds from creating a message to sending it; too few are negative to fill a page's tail."""
@@ -31,9 +32,10 @@ class Reader(RuleBasedStateMachine):
         self.now = T0
         self.history: list[Message] = []
         self.created: dict[str, int] = {}
+        self.counted: set[str] = set()
         self.seen: set[str] = set()
         self.expected: list[str] = []
-        self.frontier = Frontier(None, None, HORIZON)
+        self.frontier = Frontier(None, None, HORIZON, settle=SETTLE)
         self.gaps: tuple[Gap, ...] = ()
         self.made = 0
         self.odd = 0
@@ -58,16 +60,17 @@ class Reader(RuleBasedStateMachine):
 
     @rule(share=st.floats(0, 1))
     def turn_up_late(self, share: float) -> None:
-        """A row appears below the newest one."""
+        """A row appears below the newest one; if it is too late, only by chance is it met."""
         place = 1 + int(share * (len(self.history) - 1))
         if place < len(self.history):
-            self._create(place, self.history[place].send_time, 0, late=True)
+            moment = self.created[self.history[place].int_id]
+            self._create(place, moment, 0, late=self.now - moment >= SETTLE)
 
     @rule(cnt=CNTS)
     def read_head(self, cnt: int) -> None:
         """The newest rows."""
         self._read(HistoryRequest(cnt=cnt), self.history[:cnt])
-        self.expected = [m.int_id for m in self.history if self._counts(m)]
+        self.expected = [m.int_id for m in self.history if m.int_id in self.counted]
 
     @rule(cnt=CNTS, pick=st.integers(0, 5))
     def read_gap(self, cnt: int, pick: int) -> None:
@@ -127,12 +130,10 @@ class Reader(RuleBasedStateMachine):
         turns = 0
         while self.gaps:
             turns += 1
+            self.now += SETTLE
             assert turns <= 5 + 3 * len(self.history), self.gaps
             self._read_below(self.gaps[-1].upper_id, ODD + 2)
         assert set(self.expected) <= self.seen
-
-    def _counts(self, message: Message) -> bool:
-        return self.created[message.int_id] >= HORIZON
 
     def _create(self, place: int, moment: int, ahead: int, *, late: bool = False) -> None:
         self.made += 1
@@ -141,7 +142,9 @@ class Reader(RuleBasedStateMachine):
             ahead = ahead if self.odd <= ODD else 0
         made = row(self.made, moment + ahead)
         self.history.insert(place, made)
-        self.created[made.int_id] = HORIZON - 1 if late else moment
+        self.created[made.int_id] = moment
+        if moment >= HORIZON and not late:
+            self.counted.add(made.int_id)
 
     def _read_below(self, anchor: str, cnt: int) -> None:
         self._read(HistoryRequest(cnt=cnt, prev_id=anchor), self._below(anchor, cnt))
@@ -160,13 +163,24 @@ class Reader(RuleBasedStateMachine):
             read_at = asked if read_at is None else max(asked, read_at)
         assert not set(change.kept) & set(change.closed)
         self.seen |= {message.int_id for message in rows}
-        opened = () if change.opened is None else (change.opened,)
-        self.gaps = (*change.kept, *opened)
-        newest, before = change.newest, self.frontier
-        ends = (before.newest_id, before.newest_time)
-        if newest is not None:
-            ends = (newest.int_id, newest.send_time)
-        self.frontier = Frontier(*ends, HORIZON, read_at)
+        self.gaps = _joined((*change.kept, *change.opened))
+        before = self.frontier
+        newest = (before.newest_id, before.newest_time)
+        settled = (before.settled_id, before.settled_time)
+        if change.newest is not None:
+            newest = (change.newest.int_id, change.newest.send_time)
+        if change.settled is not None:
+            settled = (change.settled.int_id, change.settled.send_time)
+        self.frontier = Frontier(*newest, HORIZON, read_at, *settled, SETTLE)
+
+
+def _joined(found: tuple[Gap, ...]) -> tuple[Gap, ...]:
+    while pair := gaps.joined([gap for gap in found if gap.settles_at]):
+        below, whole = pair
+        above = next(gap for gap in found if gap.settles_at and gap.upper_id == whole.upper_id)
+        rest = [gap for gap in found if gap is not below and gap is not above]
+        found = (*rest, whole)
+    return found
 
 
 TestReader = Reader.TestCase

@@ -35,7 +35,7 @@ GAP = Gap(
 def test_page_that_meets_the_newest_row_opens_no_gap() -> None:
     """All rows above the newest one known are on the page."""
     change = read((), KNOWN, None, rows(110, 11), 11)
-    assert change.opened is None
+    assert not change.opened
     assert change.newest is not None
     assert change.newest.int_id == "110"
 
@@ -43,35 +43,34 @@ def test_page_that_meets_the_newest_row_opens_no_gap() -> None:
 def test_page_that_misses_the_newest_row_opens_a_gap() -> None:
     """The gap reaches from the page's last row to the newest one known."""
     change = read((), KNOWN, None, rows(150, 40), 40)
-    assert change.opened is not None
-    assert (change.opened.upper_id, change.opened.lower_id) == ("111", "100")
-    assert change.opened.seconds == 11
-    assert not change.opened.announced
+    (opened,) = change.opened
+    assert (opened.upper_id, opened.lower_id) == ("111", "100")
+    assert opened.seconds == 11
+    assert not opened.announced
     assert not change.truncated
 
 
 def test_rows_sent_about_as_late_do_not_prove_that_the_newest_was_passed() -> None:
     """Only rows sent long before it do, and all of the page's tail."""
     same = [row(f"x{n}", T0 + 100) for n in range(20)]
-    assert read((), KNOWN, None, same, 20).opened is not None
+    assert read((), KNOWN, None, same, 20).opened
     queued = [row(f"x{n}", T0 + 100 - gaps.SLACK) for n in range(20)]
-    assert read((), KNOWN, None, queued, 20).opened is not None
+    assert read((), KNOWN, None, queued, 20).opened
     before = [row(f"x{n}", T0 + 99 - gaps.SLACK) for n in range(20)]
-    assert read((), KNOWN, None, before, 20).opened is None
-    assert read((), KNOWN, None, [*before, *same[:1]], 21).opened is not None
+    assert read((), KNOWN, None, before, 20).opened == ()
+    assert read((), KNOWN, None, [*before, *same[:1]], 21).opened
 
 
 def test_short_page_ends_the_history() -> None:
     """A page that is not full has nothing below it: no gap, and those it meets are closed."""
-    assert read((), KNOWN, None, rows(150, 20), 21).opened is None
+    assert read((), KNOWN, None, rows(150, 20), 21).opened == ()
     assert read((GAP,), KNOWN, "150", rows(149, 3), 20).closed == (GAP,)
 
 
 def test_first_sync_reads_down_to_its_end_in_time() -> None:
     """Without a known row, rows sent before the horizon end the gap."""
     first = Frontier(None, None, HORIZON)
-    opened = read((), first, None, rows(50, 20), 20).opened
-    assert opened is not None
+    (opened,) = read((), first, None, rows(50, 20), 20).opened
     assert opened.baseline
     assert read((opened,), KNOWN, "31", rows(30, 20), 20).kept[0].upper_id == "11"
     assert read((opened,), KNOWN, "31", rows(-1001, 20), 20).closed == (opened,)

@@ -12,14 +12,17 @@ from exporter.gateway.request import HistoryRequest
 from exporter.ledger.gaps import Gap
 from exporter.ledger.queries import Pending
 from exporter.ledger.records import StreamView
-from exporter.polling.planner import TRIED, AccountView, Ask, PlainPlanner, Wait
+from exporter.polling.plain import TRIED, PlainPlanner
+from exporter.polling.planner import AccountView, Ask, Wait
 
 
 NOW = 1_700_000_000.0
 HOUR = 3600.0
 
 
-def gap(number: int, *, baseline: bool = False, announced: bool = True) -> Gap:
+def gap(
+    number: int, *, baseline: bool = False, announced: bool = True, settles: float | None = None
+) -> Gap:
     return Gap(
         upper_id=f"gap{number}",
         upper_time=int(NOW) - 600 * number,
@@ -28,6 +31,7 @@ def gap(number: int, *, baseline: bool = False, announced: bool = True) -> Gap:
         opened_at=NOW - 60,
         baseline=baseline,
         announced=announced,
+        settles_at=settles,
     )
 
 
@@ -172,6 +176,19 @@ def test_what_waits_takes_turns() -> None:
     old = gap(10, baseline=True)
     assert windows(gap(1), gap(2), waiting=9, count=8) == ["gap", "pending", "gap", "pending"]
     assert windows(old, waiting=9, count=9) == ["pending", "baseline", "pending"]
+
+
+def test_rows_read_too_early_are_read_again_once_settled() -> None:
+    """A settling gap takes its turn with pending messages, and only when reading it closes it."""
+    assert windows(gap(1, settles=NOW), waiting=9, count=9) == ["pending", "settling", "pending"]
+    assert windows(gap(1, settles=NOW + 10), waiting=9, count=6) == ["pending", "pending"]
+
+
+def test_settling_gap_is_not_followed_down() -> None:
+    """Its rows are known: it neither hurries nor takes every other call."""
+    planner = PlainPlanner()
+    seen = view(stream(gaps=(gap(1, settles=NOW, announced=False),)), last_call=NOW - 5)
+    assert isinstance(planner.decide(seen), Wait)
 
 
 def test_history_before_the_baseline_waits_for_gaps() -> None:

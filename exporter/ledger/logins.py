@@ -1,0 +1,135 @@
+"""The rule that keeps failed log-ins from shutting out everybody behind this address.
+
+All accounts of the ledger count together. A call whose answer was lost may have been refused
+without our hearing of it, so it counts as a failure, unless the gateway's last word on the same
+credentials was that they are right.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, Select, and_, func, not_, or_, select
+
+from exporter.ledger.schema import account, permit
+
+
+LOGIN_WINDOW = 1800.0
+"""Seconds in which the gateway counts failed log-ins before it blocks the address."""
+LOGIN_FAILURES = 3
+"""Failed log-ins we allow ourselves in that time, and one more of credentials that are proven; the
+fifth would block the address."""
+TURNED_ACCOUNTS = 2
+"""Accepted accounts that must turn refused before the others hold back."""
+RECHECK = 60.0
+"""Seconds after which an account that holds back looks again."""
+MOMENT = 1.0
+"""Seconds after which calls under way are looked at again."""
+UNJUDGED = "unjudged "
+"""Begins the stored result of a failed call by which the gateway surely judged no log-in."""
+
+_REFUSED = 2
+_Login = tuple[int, int | None]
+"""Account and mark of its credentials."""
+
+
+class _Suspect(msgspec.Struct, frozen=True):
+    """A call that was refused, or may have been."""
+
+    login: _Login
+    spent_at: float
+    refused: bool
+    under_way: bool
+
+
+def held_until(
+    connection: Connection, account_id: int, now: float, *, mark: int, longest: float
+) -> float | None:
+    """When these credentials may be tried again, Unix seconds; None: at once.
+
+    ``mark`` tells the credentials; ``longest`` is the time within which a call arrives, seconds.
+
+    Proven credentials stay free while others are refused, unless accepted accounts turn refused one
+    after the other: then the address itself is no longer welcome. While anybody is refused, calls
+    under way count as if they will be.
+    """
+    lapse = LOGIN_WINDOW + longest
+    suspects = _suspects(connection, now, lapse, longest)
+    if not suspects:
+        return None
+    proven = _proven(connection)
+    trusted = (account_id, mark) in proven
+    if trusted and _is_turned(connection, suspects, now - lapse):
+        return now + RECHECK
+    failures = [each for each in suspects if each.refused or each.login not in proven]
+    running = sum(each.under_way for each in suspects if each.login in proven)
+    allowed = LOGIN_FAILURES + trusted - _is_refused(connection, account_id, mark)
+    if len(failures) >= allowed:
+        earliest = failures[-allowed]
+        return now + MOMENT if earliest.under_way else earliest.spent_at + lapse
+    crowded = len(failures) + running > LOGIN_FAILURES
+    return now + MOMENT if failures and crowded else None
+
+
+def last_verdicts() -> Select[tuple[int]]:
+    """Numbers of the permits by which the gateway last accepted or refused each credentials."""
+    judged = or_(permit.c.result == "ok", permit.c.code == _REFUSED)
+    login = (permit.c.account_id, permit.c.credentials_mark)
+    return select(func.max(permit.c.id)).where(judged).group_by(*login)
+
+
+def _suspects(
+    connection: Connection, now: float, lapse: float, longest: float
+) -> Sequence[_Suspect]:
+    """Calls that can have failed within the gateway's window, in the order they were made."""
+    refused = permit.c.code == _REFUSED
+    unheard = and_(
+        permit.c.code.is_(None), permit.c.result != "ok", not_(permit.c.result.startswith(UNJUDGED))
+    )
+    open_ended = permit.c.finished_at.is_(None)
+    rows = connection.execute(
+        select(
+            permit.c.account_id,
+            permit.c.credentials_mark,
+            permit.c.spent_at,
+            func.coalesce(refused, False),
+            and_(open_ended, permit.c.spent_at > now - longest),
+        )
+        .where(permit.c.spent_at + lapse > now, or_(refused, unheard, open_ended))
+        .order_by(permit.c.spent_at)
+    )
+    return [_Suspect((account_id, mark), *rest) for account_id, mark, *rest in rows]
+
+
+def _proven(connection: Connection) -> set[_Login]:
+    """Credentials that the gateway accepted when it last judged them, however long ago."""
+    rows = connection.execute(
+        select(permit.c.account_id, permit.c.credentials_mark).where(
+            permit.c.id.in_(last_verdicts()), permit.c.result == "ok"
+        )
+    )
+    return {(account_id, mark) for account_id, mark in rows}
+
+
+def _is_turned(connection: Connection, suspects: Sequence[_Suspect], since: float) -> bool:
+    """Whether several accounts were accepted and then refused, and nobody accepted after that."""
+    refused = [each for each in suspects if each.refused]
+    accepted = select(
+        permit.c.account_id, permit.c.credentials_mark, func.max(permit.c.spent_at)
+    ).where(permit.c.result == "ok", permit.c.spent_at > since)
+    rows = connection.execute(accepted.group_by(permit.c.account_id, permit.c.credentials_mark))
+    last = {(account_id, mark): at for account_id, mark, at in rows}
+    turned = {each.login for each in refused} & last.keys()
+    return len(turned) >= TURNED_ACCOUNTS and max(last.values()) <= refused[-1].spent_at
+
+
+def _is_refused(connection: Connection, account_id: int, mark: int) -> bool:
+    """Whether these credentials were refused when they were last tried, however long ago.
+
+    They leave one failure to credentials of which more is to be hoped for.
+    """
+    refused = select(account.c.id).where(
+        account.c.id == account_id,
+        account.c.state == "refused",
+        account.c.credentials_mark == mark,
+    )
+    return connection.scalar(refused) is not None

@@ -1,0 +1,83 @@
+"""What a planner starts from: every pending message of a stream, and how busy its history was."""
+
+from collections.abc import Iterator
+
+import msgspec
+from sqlalchemy import Connection, Integer, and_, cast, func, select
+
+from exporter.ledger import streams
+from exporter.ledger.schema import PENDING, label_set, message, pending_phone
+
+
+BUCKET = 10
+"""Seconds of send time by which rows are counted."""
+
+
+class Waiting(msgspec.Struct, frozen=True, gc=False):
+    """A pending message. Times are Unix seconds."""
+
+    int_id: str
+    send_time: int
+    read_at: float
+    """When the last page that showed it was asked for."""
+    channel: str
+    operator: str
+    after_id: str | None
+    """The row above it in a page; None when no contiguous page showed it below another."""
+    phone: str | None
+    """Its number; None without ``track_phones``."""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger knows of a stream."""
+
+    waiting: tuple[Waiting, ...] = ()
+    rows: tuple[tuple[int, int], ...] = ()
+    """(send time divided by `BUCKET`, messages known of it), the oldest first."""
+    head_started: float | None = None
+    """When the last head page was asked for."""
+
+
+def known(connection: Connection, stream_id: int, since: int) -> Known:
+    """The stream's pending messages, and its messages sent from ``since`` on, counted."""
+    return Known(
+        waiting=tuple(_waiting(connection, stream_id)),
+        rows=tuple(_rows(connection, stream_id, since)),
+        head_started=streams.load(connection, stream_id).head_started,
+    )
+
+
+def _waiting(connection: Connection, stream_id: int) -> Iterator[Waiting]:
+    mine = message.outerjoin(label_set, label_set.c.id == message.c.label_set_id).outerjoin(
+        pending_phone,
+        and_(
+            pending_phone.c.account_id == message.c.account_id,
+            pending_phone.c.int_id == message.c.int_id,
+        ),
+    )
+    query = (
+        select(
+            message.c.int_id,
+            message.c.send_time,
+            message.c.read_at,
+            func.coalesce(label_set.c.channel, ""),
+            func.coalesce(label_set.c.operator, ""),
+            message.c.after_id,
+            pending_phone.c.phone,
+        )
+        .select_from(mine)
+        .where(message.c.stream_id == stream_id, message.c.state == PENDING)
+        .order_by(message.c.send_time, message.c.int_id)
+    )
+    return (Waiting(*row) for row in connection.execute(query))
+
+
+def _rows(connection: Connection, stream_id: int, since: int) -> Iterator[tuple[int, int]]:
+    place = cast(message.c.send_time / BUCKET, Integer).label("bucket")
+    query = (
+        select(place, func.count())
+        .where(message.c.stream_id == stream_id, message.c.send_time >= since)
+        .group_by(place)
+        .order_by(place)
+    )
+    return ((row[0], row[1]) for row in connection.execute(query))

@@ -1,0 +1,131 @@
+"""The two ways to read pending messages again, and which of each is worth most.
+
+A window shows up to a page of rows below one row; a lookup shows all rows of chosen numbers on one
+day. Worth is in row-seconds: how long final statuses have probably been waiting to be learnt, and
+deadlines to be judged.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.polling.sketch import RowsByNumber
+from exporter.polling.watch import Floats, Watch
+
+
+PAGE_ROWS = 950
+"""Rows that a lookup is to bring at most, so that none of what it asks for is cut off."""
+SCREENED = 6
+"""How many times as many messages as a lookup has room for are looked at closely."""
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The page below one row."""
+
+    worth: float
+    finals: float
+    """Final statuses that it is expected to show."""
+    anchor: str
+
+
+class Span(msgspec.Struct, frozen=True):
+    """The part of a day that a lookup is to show; an answer begins with the newest rows."""
+
+    day: int
+    """Days since 1970 in the gateway's time zone."""
+    since: float
+    until: float
+    """Only messages sent between these moments are asked for, Unix seconds."""
+    share: float
+    """Share of the day's rows that were sent between them."""
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """All rows of some numbers on one day."""
+
+    worth: float
+    finals: float
+    day: int
+    phones: NDArray[np.uint64]
+
+
+class Weights(msgspec.Struct, frozen=True):
+    """What reading each pending message is worth, one entry a message."""
+
+    worth: Floats
+    """Row-seconds."""
+    finals: Floats
+    """Probability that it is final."""
+
+
+def best_window(
+    watch: Watch,
+    weights: Weights,
+    ranks: Floats,
+    page_rows: float,
+    resting: frozenset[str] = frozenset(),
+) -> Window | None:
+    """The window with the highest worth, but none below a resting anchor.
+
+    ``ranks`` says for each message how many rows were sent before it.
+    """
+    upper = np.flatnonzero(watch.anchors != "")
+    if resting:
+        upper = upper[[anchor not in resting for anchor in watch.anchors[upper]]]
+    if not upper.size:
+        return None
+    lower = np.searchsorted(ranks, ranks - page_rows, side="right")[upper]
+    summed = np.concatenate([[0.0], np.cumsum(weights.worth)])
+    worth = summed[upper + 1] - summed[np.minimum(lower, upper)]
+    best = int(np.argmax(worth))
+    first, last = int(min(lower[best], upper[best])), int(upper[best])
+    finals = float(weights.finals[first : last + 1].sum())
+    return Window(float(worth[best]), finals, str(watch.anchors[last]))
+
+
+def best_lookup(
+    watch: Watch, weights: Weights, spans: Sequence[Span], sketch: RowsByNumber, longest: int
+) -> Lookup | None:
+    """The lookup of at most ``longest`` numbers with the highest worth."""
+    if longest < 1:
+        return None
+    asked = np.flatnonzero((watch.phone > 0) & (weights.worth > 0))
+    found = [
+        lookup for span in spans for lookup in _lookup(watch, weights, asked, span, sketch, longest)
+    ]
+    return max(found, key=lambda one: one.worth, default=None)
+
+
+def _screened(weights: Weights, mine: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    if mine.size <= most:
+        return mine
+    return np.sort(mine[np.argpartition(-weights.worth[mine], most)[:most]])
+
+
+def _lookup(
+    watch: Watch,
+    weights: Weights,
+    asked: NDArray[np.intp],
+    span: Span,
+    sketch: RowsByNumber,
+    longest: int,
+) -> Iterator[Lookup]:
+    sent = watch.sent[asked]
+    within = asked[(sent >= span.since) & (sent < span.until)]
+    mine = _screened(weights, within, SCREENED * longest)
+    if not mine.size:
+        return
+    phones, places = np.unique(watch.phone[mine], return_inverse=True)
+    worth = np.bincount(places, weights.worth[mine], phones.size)
+    finals = np.bincount(places, weights.finals[mine], phones.size)
+    others = np.maximum(sketch.rows(span.day, phones) - 1, 0) * span.share
+    rows = np.maximum(1 + others, np.bincount(places, minlength=phones.size))
+    order = np.argsort(-worth / (1 / longest + rows / PAGE_ROWS), kind="stable")
+    order = order[rows[order] < PAGE_ROWS][:longest]
+    chosen = order[np.cumsum(rows[order]) <= PAGE_ROWS]
+    if chosen.size:
+        yield Lookup(
+            float(worth[chosen].sum()), float(finals[chosen].sum()), span.day, phones[chosen]
+        )

@@ -1,0 +1,250 @@
+"""What a planner knows of one stream: who waits, how busy it is, what reading it is worth."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, tzinfo
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.gateway.message import Page
+from exporter.gateway.request import PAGE_LIMIT, HistoryRequest
+from exporter.ledger.counting import Deadlines
+from exporter.ledger.gaps import Gap, is_contiguous, is_head
+from exporter.ledger.pruning import ABANDON_AFTER
+from exporter.ledger.waiting import Known
+from exporter.polling.candidates import Lookup, Span, Weights, Window, best_lookup, best_window
+from exporter.polling.curves import Curves, Looks
+from exporter.polling.planner import Ask
+from exporter.polling.sketch import RowsByNumber
+from exporter.polling.traffic import Traffic
+from exporter.polling.watch import Floats, Look, Mask, Rows, Watch, rows_of
+
+
+MOST_WAITING = 3600.0
+"""Seconds that a final status counts as waiting at most: what is that late may as well be later."""
+MATURING = (0.5, 0.1, 0.05)
+"""What a second of an overdue deadline is worth beside a second of an unlearnt final status, the
+first deadline first; further ones as the last.
+"""
+DAY = 86_400.0
+DAYS_BACK = 3
+"""Latest days with pending messages that a lookup may be about."""
+PARTS_OF_DAY = (28_800.0, 14_400.0, 7200.0, 3600.0, 1800.0, 900.0)
+"""Seconds before the end of a day, or before now, that a lookup may be about alone."""
+PARTS = 16
+"""Ages looked at to tell what share is pending."""
+FRESH = 120.0
+"""Seconds for which the rate that a head page showed is believed as it is."""
+EPOCH = date(1970, 1, 1)
+WINDOW_ROWS = 0.98 * PAGE_LIMIT
+"""Rows that a window surely shows, as far as can be told from times."""
+
+
+class Maturing(msgspec.Struct, frozen=True):
+    """A deadline as the ledger judges it."""
+
+    seconds: float
+    """From sending to the first moment at which a page can mature it: with the grace."""
+    weight: float
+
+
+def maturing(deadlines: Deadlines) -> tuple[Maturing, ...]:
+    """What maturing is worth at each of the ledger's deadlines."""
+    weights = [*MATURING, *(MATURING[-1:] * len(deadlines.seconds))]
+    return tuple(
+        Maturing(seconds + deadlines.grace, weight)
+        for seconds, weight in zip(deadlines.seconds, weights, strict=False)
+    )
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What a page showed of pending messages."""
+
+    expected: int
+    """Those that should have been on it."""
+    found: int
+    foreign: int
+    """Rows of a lookup that are of numbers nobody asked for."""
+
+
+class Mind:
+    """One stream's pending messages and traffic."""
+
+    def __init__(
+        self, channel: str, curves: Curves, deadlines: Sequence[Maturing], zone: tzinfo, now: float
+    ) -> None:
+        self.channel = channel
+        self.curves = curves
+        self.watch = Watch()
+        self.traffic = Traffic(now)
+        self.sketch = RowsByNumber()
+        self._deadlines = deadlines
+        self._zone = zone
+        self._last_head: float | None = None
+
+    def begin(self, known: Known, curves: Curves, now: float) -> None:
+        """Start from what the ledger keeps."""
+        self.curves = curves
+        self.watch.restore(known.waiting, curves.group)
+        self.traffic.restore(known.rows, now)
+        self._last_head = known.head_started
+
+    def take(self, ask: Ask, page: Page, started: float, new: frozenset[str]) -> Seen:
+        """Follow a page."""
+        request = ask.request
+        contiguous = is_contiguous(request)
+        rows = rows_of(
+            page.messages, new, self.curves.group, above=request.prev_id, contiguous=contiguous
+        )
+        asked = self._asked(request, page, rows)
+        look = self.watch.take(rows, started)
+        seen = Seen(
+            expected=int(asked.sum()),
+            found=int((~np.isnan(look.read)).sum()),
+            foreign=_foreign(request, rows),
+        )
+        missed = self._asked(request, page, rows) & (self.watch.read < started)
+        self.watch.assume_read(missed, started)
+        self.watch.drop_before(started - ABANDON_AFTER)
+        if contiguous:
+            self.traffic.add(rows.sent)
+        if is_head(request):
+            self._note_head(page, len(new), started)
+        self._count_numbers(rows.sent[rows.is_new], rows.phone[rows.is_new])
+        self._learn(look, started)
+        return seen
+
+    def _asked(self, request: HistoryRequest, page: Page, rows: Rows) -> Mask:
+        """Pending messages that should be on the page."""
+        sent = self.watch.sent
+        if request.phones and request.start is not None:
+            numbers = np.array([int(phone.value) for phone in request.phones], np.uint64)
+            day = (request.start - EPOCH).days
+            full = page.rows >= request.cnt
+            oldest = rows.sent.min() if full and rows.sent.size else -np.inf
+            asked = np.isin(self.watch.phone, numbers) & (self.days(sent) == day)
+            within: Mask = asked & (sent > oldest)
+            return within
+        if not rows.sent.size or not is_contiguous(request):
+            return np.zeros(sent.size, bool)
+        # Single rows stand out of order: the middle of the page is certain.
+        low, high = np.quantile(rows.sent, (0.02, 0.98))
+        middle: Mask = (sent > low) & (sent < high)
+        return middle
+
+    def weights(self, now: float) -> Weights:
+        """What reading each pending message now is worth."""
+        watch = self.watch
+        chances = self.curves.chances(watch.group, watch.sent, watch.read, now)
+        worth = np.minimum(chances.accrued, chances.final * MOST_WAITING)
+        for deadline in self._deadlines:
+            due = watch.sent + deadline.seconds
+            overdue = np.clip(now - due, 0.0, MOST_WAITING)
+            worth += deadline.weight * np.where(watch.read < due, overdue, 0.0)
+        return Weights(worth, chances.final)
+
+    def window(self, weights: Weights, resting: frozenset[str]) -> Window | None:
+        """The best page around pending messages, but none below the ids given."""
+        ranks = self.traffic.rank(self.watch.sent)
+        return best_window(self.watch, weights, ranks, WINDOW_ROWS, resting)
+
+    def lookup(self, weights: Weights, longest: int, now: float) -> Lookup | None:
+        """The best numbers to ask for."""
+        return best_lookup(self.watch, weights, self._spans(now), self.sketch, longest)
+
+    def out_of_reach(self, weights: Weights, now: float, next_head: float) -> Weights:
+        """The weights without what the next head page is going to show anyway."""
+        coming = 1.05 * self.traffic.rate * max(0.0, next_head - now)
+        newest = self.traffic.rank(np.array([now], np.float64))[0]
+        shown = self.traffic.rank(self.watch.sent) > newest - max(0.0, PAGE_LIMIT - coming)
+        return Weights(weights.worth * ~shown, weights.finals * ~shown)
+
+    def below(self, weights: Weights, gap: Gap, unread: float) -> tuple[float, float]:
+        """Worth and expected finals of the pending messages on the page at a gap's upper end, of
+        which ``unread`` rows are not known yet.
+        """
+        ranks = self.traffic.rank(self.watch.sent)
+        top = self.traffic.rank(np.array([gap.upper_time], np.float64))[0]
+        known = max(0.0, PAGE_LIMIT - unread)
+        inside = (self.watch.sent <= gap.upper_time) & (ranks > top - known)
+        return float(weights.worth[inside].sum()), float(weights.finals[inside].sum())
+
+    def finals_of(self, gap: Gap, rows: float, now: float) -> float:
+        """Final statuses that the next page of a gap is expected to show."""
+        age = max(0.0, now - (gap.upper_time + gap.lower_time) / 2)
+        chances = self.curves.chances_at(np.array([age]))
+        return min(float(PAGE_LIMIT), rows) * float(chances.final[0])
+
+    def finals_of_head(self, since: float) -> float:
+        """Final statuses that a head page is expected to show, so long after the last one."""
+        rate = max(self.traffic.rate, self.traffic.last_rate if since < FRESH else 0.0)
+        rows = min(float(PAGE_LIMIT), rate * since)
+        ages = np.linspace(0.0, rows / max(rate, 1e-6), 9, dtype=np.float64)[1:]
+        return rows * float(self.curves.chances_at(ages).final.mean())
+
+    def pending_share(self, seconds: float) -> float:
+        """Share of the messages sent within the last so many seconds that are pending."""
+        ages = (np.arange(PARTS, dtype=np.float64) + 0.5) * (seconds / PARTS)
+        return 1 - float(self.curves.chances_at(ages).final.mean())
+
+    def _spans(self, now: float) -> list[Span]:
+        """Latest parts of the last days with pending messages."""
+        sent = self.watch.sent[self.watch.sent <= now]
+        ahead = self._ahead(now)
+        spans = []
+        for day in np.unique(self.days(sent))[::-1][:DAYS_BACK]:
+            start = day * DAY - ahead
+            until = min(now, start + DAY)
+            since = [start, *(until - part for part in PARTS_OF_DAY if until - part > start)]
+            ranks = self.traffic.rank(np.array([*since, until], np.float64))
+            shares = (ranks[-1] - ranks[:-1]) / max(1.0, ranks[-1] - ranks[0])
+            spans += [
+                Span(int(day), moment, start + DAY, float(share))
+                for moment, share in zip(since, shares, strict=True)
+            ]
+        return spans
+
+    def days(self, sent: Floats) -> NDArray[np.int64]:
+        """Days since 1970 in the gateway's time zone."""
+        if not sent.size:
+            return np.empty(0, np.int64)
+        return ((sent + self._ahead(float(sent[-1]))) // DAY).astype(np.int64)
+
+    def _ahead(self, moment: float) -> float:
+        """Seconds by which the gateway's clocks are ahead of UTC."""
+        offset = datetime.fromtimestamp(moment, UTC).astimezone(self._zone).utcoffset()
+        return 0.0 if offset is None else offset.total_seconds()
+
+    def _note_head(self, page: Page, found: int, started: float) -> None:
+        last, self._last_head = self._last_head, started
+        past = [message.send_time for message in page.messages if message.send_time <= started]
+        if not past:
+            seconds = started - (last if last is not None else started - 600)
+            self.traffic.head(0, seconds)
+            return
+        full = page.rows >= PAGE_LIMIT and found >= page.rows
+        since = past[-1] if full or last is None else last
+        self.traffic.head(found if not full else len(past), started - since)
+
+    def _count_numbers(self, sent: Floats, phones: NDArray[np.uint64]) -> None:
+        days = self.days(sent)
+        for day in np.unique(days):
+            self.sketch.add(int(day), phones[(days == day) & (phones > 0)])
+
+    def _learn(self, look: Look, started: float) -> None:
+        if not look.sent.size:
+            return
+        seen = np.where(np.isnan(look.read), look.sent, look.read)
+        until = np.where(look.is_final, look.changed, started)
+        looks = Looks(
+            groups=look.group, sent=look.sent, seen=seen, until=until, final=look.is_final
+        )
+        self.curves.learn(looks, started)
+
+
+def _foreign(request: HistoryRequest, rows: Rows) -> int:
+    if not request.phones:
+        return 0
+    numbers = np.array([int(phone.value) for phone in request.phones], np.uint64)
+    return int((~np.isin(rows.phone, numbers)).sum())

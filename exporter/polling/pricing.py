@@ -1,0 +1,177 @@
+"""How often to read the newest rows, and what any other call must be worth to be made instead.
+
+Head pages of a stream with rate r, every t seconds, end r*t*t/2 row-seconds of waiting each. Spread
+over several streams they are worth the same when t is proportional to 1/sqrt(r); that worth is the
+price of a call.
+
+A busy stream is read in chains: the newest page and the pages right below it. Pages of a chain
+overlap with nothing but each other's ends, and show rows when more of them are final.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import sqrt
+
+import msgspec
+
+from exporter.gateway.request import PAGE_LIMIT
+
+
+NOISE = 0.12
+"""Share of a page that is left free for more rows than expected; less for chains, which average."""
+LONGEST_CHAIN = 5
+RARELY = 900.0
+"""Seconds between head pages at most."""
+SHOWN = 0.95
+"""Share of what a head page shows that ends waiting: some rows are pending still."""
+LEAST_RATE = 1 / 3600
+"""Rows a second by which a quiet stream is weighed."""
+LEAST_LEFT = 2.0
+"""Head pages in a window at least, whatever else is asked."""
+FILLED = 0.8
+"""Share of the numbers a lookup may ask for that it does ask for, on average."""
+
+
+class Load(msgspec.Struct, frozen=True):
+    """How busy a stream is, rows a second, and how its messages end."""
+
+    rate: float
+    last_rate: float
+    slow_rate: float
+    pending: Callable[[float], float]
+    """Share of the messages sent within the last so many seconds that are pending."""
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How the permits of a window are to be spent."""
+
+    periods: Mapping[str, float]
+    """Seconds between head pages, by channel."""
+    covering: Mapping[str, float]
+    """The longest period in which no row is missed."""
+    chains: Mapping[str, int]
+    """Pages read in one go, by channel."""
+    price: float
+    """Row-seconds."""
+    saturation: float
+    """Share of the permits that it takes to read every row once; above 1 rows are missed."""
+
+
+def pace(
+    loads: Mapping[str, Load],
+    limit: int,
+    window: float,
+    *,
+    side: int,
+    reserve: float,
+    lookup: int,
+) -> Pace:
+    """The pace with ``limit`` permits a window (s), of which ``side`` went to other calls.
+
+    ``lookup`` is how many numbers can be asked for at once.
+    """
+    chains = _chains(loads, limit, window, lookup)
+    chained = any(chain > 1 for chain in chains.values())
+    kept = 0.0 if chained else reserve
+    even = _even(loads, window / max(LEAST_LEFT, limit - kept - side))
+    rarest = max(RARELY, window / max(LEAST_LEFT, limit - kept))
+    covering = {
+        channel: min(_covering(load, chains[channel]), rarest) for channel, load in loads.items()
+    }
+    periods = {}
+    for channel in loads:
+        period = covering[channel] if chains[channel] > 1 else even[channel]
+        periods[channel] = min(period, max(covering[channel], window / limit))
+    demand = sum(load.rate * window / _rows(LONGEST_CHAIN) for load in loads.values())
+    return Pace(
+        periods=periods,
+        covering=covering,
+        chains=chains,
+        price=max(_head_worth(load, periods[channel]) for channel, load in loads.items()),
+        saturation=demand / limit,
+    )
+
+
+def has_room(
+    spent: Sequence[float],
+    heads: Mapping[str, float],
+    pace: Pace,
+    limit: int,
+    window: float,
+    now: float,
+) -> bool:
+    """Whether a call beside the head pages leaves a permit for each of them when it is due.
+
+    ``spent`` says when the permits that count were spent, ``heads`` when each stream's last head
+    page was asked for.
+    """
+    due = sorted(
+        moment
+        for channel, last in heads.items()
+        for moment in _due(last, pace.covering[channel], now, window)
+        for _ in range(pace.chains[channel])
+    )
+    taken = [*spent, now]
+    first = 0
+    for number, moment in enumerate(due):
+        while first < len(taken) and taken[first] <= moment - window:
+            first += 1
+        if len(taken) - first + number + 1 > limit:
+            return False
+    return True
+
+
+def _due(last: float, period: float, now: float, window: float) -> list[float]:
+    first = max(now, last + period)
+    return [
+        first + number * period
+        for number in range(int(max(0.0, now + window - first) / period) + 1)
+    ]
+
+
+def _chains(loads: Mapping[str, Load], limit: int, window: float, lookup: int) -> dict[str, int]:
+    """Pages in a chain: the fewest with which all rows and stragglers fit into the permits."""
+    chains = dict.fromkeys(loads, 1)
+    busiest = max(loads, key=lambda channel: loads[channel].rate)
+    others = sum(_pages(load, 1, window) for name, load in loads.items() if name != busiest)
+    left = limit - 1 - others
+    for chain in range(1, LONGEST_CHAIN + 1):
+        chains[busiest] = chain
+        if _demand(loads[busiest], chain, window, lookup) <= left:
+            break
+    return chains
+
+
+def _demand(load: Load, chain: int, window: float, lookup: int) -> float:
+    """Calls a window for all rows, and for those that are pending when they are first shown."""
+    pages = _pages(load, chain, window)
+    rate = min(load.rate, load.slow_rate)
+    if not rate or not lookup:
+        return pages
+    pending = load.pending(chain * _rows(chain) / rate)
+    return pages + rate * window * pending / (FILLED * lookup)
+
+
+def _pages(load: Load, chain: int, window: float) -> float:
+    return min(load.rate, load.slow_rate) * window / _rows(chain)
+
+
+def _rows(chain: int) -> float:
+    """Rows that a page of a chain can be expected to bring."""
+    return PAGE_LIMIT * (1 - NOISE / sqrt(chain))
+
+
+def _even(loads: Mapping[str, Load], spacing: float) -> dict[str, float]:
+    """Periods of equal worth that together make a call each ``spacing`` seconds."""
+    weights = {channel: sqrt(max(load.rate, LEAST_RATE)) for channel, load in loads.items()}
+    total = sum(weights.values())
+    return {channel: spacing * total / weight for channel, weight in weights.items()}
+
+
+def _covering(load: Load, chain: int) -> float:
+    upper = max(load.rate, min(load.last_rate, 2 * load.rate), 1e-6)
+    return chain * _rows(chain) / upper
+
+
+def _head_worth(load: Load, period: float) -> float:
+    rows = min(float(PAGE_LIMIT), load.rate * period)
+    return 0.5 * SHOWN * rows * min(period, PAGE_LIMIT / max(load.rate, 1e-6))

@@ -1,0 +1,399 @@
+"""The planner that asks for what is worth most: see docs/freshness.md.
+
+One currency, row-seconds: for how long what a call would show has been waiting to be known. Head
+pages at their own pace set the price; any other call is made as soon as it is worth that.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta, tzinfo
+
+import msgspec
+
+from exporter.gateway.message import Page, Personal
+from exporter.gateway.request import PAGE_LIMIT, HistoryRequest
+from exporter.ledger.gaps import Gap
+from exporter.ledger.records import StreamView
+from exporter.ledger.waiting import Known
+from exporter.polling import pricing
+from exporter.polling.candidates import Weights
+from exporter.polling.curves import Curves
+from exporter.polling.decisions import Decision, Option
+from exporter.polling.mind import Maturing, Mind
+from exporter.polling.pace import first_free
+from exporter.polling.planner import AccountView, Ask, Wait
+from exporter.polling.pricing import Load, Pace
+from exporter.polling.trust import Trust
+
+
+RESERVE = 1.0
+"""Permits kept for surprises."""
+BURST_RESERVE = 6.0
+BURST_MEMORY = 7 * 86_400.0
+"""Permits kept for so many seconds after a burst: where one was, another is to be expected."""
+BURST_ROWS = 1500
+BURST_RATE = 12_000 / 3600
+"""Rows of a gap that is a burst, where fewer rows a second are usual."""
+BACKLOG_ROWS = 600
+CHAIN_ROWS = 150
+"""Rows of a gap that is read with every permit; the latter where pages are read in chains."""
+DRAIN_HEAD = 1200.0
+OLD_HEAD = 300.0
+OLD = 5400.0
+"""Seconds between head pages at most while a backlog is read, while an old one is, and the age
+from which on it is old."""
+UNSEEN = 2.0
+"""How much more than an unknown final status a message counts that was never seen."""
+SETTLING_SHARE = 0.002
+BASELINE_SHARE = 0.01
+"""Share of the rows of such a gap that reading it is expected to teach anything of."""
+TRIED = 900.0
+"""Seconds for which an anchor that was read from is left alone."""
+PRECISION = 5.0
+"""Seconds by which a call may be made too late."""
+KEPT_DECISIONS = 50
+EPOCH = date(1970, 1, 1)
+
+
+class Notes(msgspec.Struct):
+    """What survives a restart, beside the curves."""
+
+    trust: Trust = msgspec.field(default_factory=Trust)
+    burst_at: float | None = None
+
+
+class ValuingPlanner:
+    """Asks for what is worth most."""
+
+    targets = 0
+
+    def __init__(
+        self,
+        channels: Sequence[str],
+        deadlines: Sequence[Maturing],
+        zone: tzinfo,
+        now: float,
+        *,
+        lookups: bool = True,
+    ) -> None:
+        self.curves = Curves()
+        self.notes = Notes()
+        self._decisions: deque[Decision] = deque(maxlen=KEPT_DECISIONS)
+        self._lookups = lookups
+        self._minds = {
+            channel: Mind(channel, self.curves, deadlines, zone, now) for channel in channels
+        }
+        self._side: deque[float] = deque()
+        self._tried: dict[tuple[str, str], float] = {}
+
+    def begin(self, known: Mapping[str, Known], learnt: str | None, now: float) -> None:
+        """Start from what the ledger keeps."""
+        self.notes, self.curves = _read(learnt)
+        for channel, mind in self._minds.items():
+            mind.begin(known[channel], self.curves, now)
+
+    def learnt(self) -> str | None:
+        """Curves and notes, as JSON."""
+        state = {"notes": self.notes, "curves": self.curves.to_state()}
+        return msgspec.json.encode(state).decode()
+
+    def explain(self) -> Sequence[Decision]:
+        """The last decisions, the oldest first."""
+        return tuple(self._decisions)
+
+    def decide(self, view: AccountView) -> Ask | Wait:
+        """The next action."""
+        self._forget(view)
+        choice, price, options = self._choose(view)
+        self._note(view.now, choice, price, options)
+        return choice
+
+    def answered(
+        self,
+        ask: Ask,
+        page: Page | None,
+        started: float,
+        now: float,
+        new: frozenset[str] = frozenset(),
+    ) -> None:
+        """Learn from a page, or that there is none to be had so."""
+        if ask.kind != "head":
+            self._side.append(started)
+        if ask.request.prev_id is not None:
+            self._tried[ask.channel, ask.request.prev_id] = now
+        asked = len(ask.request.phones)
+        if page is None:
+            if asked:
+                self.notes.trust.refused(asked, now)
+            return
+        seen = self._minds[ask.channel].take(ask, page, started, new)
+        if asked and page.rows < ask.request.cnt:
+            self.notes.trust.answered(asked, seen.expected, seen.found, seen.foreign, now)
+
+    def cadence(self, view: AccountView) -> float:
+        """Seconds between head pages of the stream that is read most rarely."""
+        return max(self._pace(view).periods.values())
+
+    def _choose(self, view: AccountView) -> tuple[Ask | Wait, float, list[Option]]:
+        if len(view.free_at) >= view.limit:
+            until = first_free(view.free_at, view.limit, view.now)
+            return Wait(until=until, reason="budget"), 0.0, []
+        beginning = self._beginning(view)
+        if beginning is not None:
+            return beginning, 0.0, []
+        pace = self._pace(view)
+        backlog = self._backlog(view, pace)
+        if backlog is not None:
+            return backlog, pace.price, []
+        return self._weigh(view, pace)
+
+    def _weigh(self, view: AccountView, pace: Pace) -> tuple[Ask | Wait, float, list[Option]]:
+        """The next head page against all else; what is worth its price may put head pages off for
+        as long as these still show every row.
+        """
+        due, stream = _due(view, pace.periods)
+        latest, most_urgent = _due(view, pace.covering)
+        if latest <= view.now or pace.saturation > 1:
+            return _head_or_wait(most_urgent, latest, view.now), pace.price, []
+        options = self._options(view, due, pace)
+        if not options or options[0].worth < pace.price:
+            until = due if due <= view.now else self._worth_at(view, due, pace)
+            return _head_or_wait(stream, until, view.now), pace.price, options
+        if self._has_room(view, pace):
+            return _ask(options[0]), pace.price, options
+        until = min(latest, *view.free_at[:1])
+        return Wait(until=until, reason="newest rows need the calls"), pace.price, options
+
+    def _has_room(self, view: AccountView, pace: Pace) -> bool:
+        spent = [moment - view.window for moment in view.free_at]
+        heads = {stream.channel: _head_at(stream, view.now) for stream in view.streams}
+        return pricing.has_room(spent, heads, pace, view.limit, view.window, view.now)
+
+    def _beginning(self, view: AccountView) -> Ask | None:
+        """Calls of the first sync, and of streams that were never read."""
+        for stream in view.streams:
+            if stream.head_started is None:
+                return _head(stream.channel, "first")
+            for gap in stream.gaps:
+                if gap.baseline and not stream.synced and self._is_untried(stream, gap, view.now):
+                    return _window(stream.channel, gap.upper_id, "first sync")
+        return None
+
+    def _pace(self, view: AccountView) -> Pace:
+        loads = {}
+        for channel, mind in self._minds.items():
+            traffic = mind.traffic
+            loads[channel] = Load(
+                traffic.rate, traffic.last_rate, traffic.slow_rate, mind.pending_share
+            )
+        burst = self.notes.burst_at
+        bursts = burst is not None and view.now - burst < BURST_MEMORY
+        reserve = min(BURST_RESERVE if bursts else RESERVE, view.limit / 4)
+        return pricing.pace(
+            loads,
+            view.limit,
+            view.window,
+            side=len(self._side),
+            reserve=reserve,
+            lookup=self._length("sms", view.now),
+        )
+
+    def _length(self, channel: str, now: float) -> int:
+        """Numbers that a lookup may ask for."""
+        works = self._lookups and channel == "sms"
+        return self.notes.trust.length(now) if works else 0
+
+    def _backlog(self, view: AccountView, pace: Pace) -> Ask | None:
+        """While much was never read: its pages, the newest first, and a head page now and then."""
+        gaps = [
+            (gap, stream)
+            for stream in view.streams
+            for gap in stream.gaps
+            if gap.kind == "gap"
+            and self._rows_of(stream.channel, gap) >= _backlog_rows(pace, stream.channel)
+            and self._is_untried(stream, gap, view.now)
+        ]
+        if not gaps:
+            return None
+        gap, stream = max(gaps, key=lambda each: each[0].upper_time)
+        is_next = _window(stream.channel, gap.upper_id, "backlog")
+        since = view.now - _head_at(stream, view.now)
+        if pace.chains[stream.channel] > 1:
+            due = since >= pace.periods[stream.channel]
+            return _head(stream.channel, "its turn") if due else is_next
+        rarest = DRAIN_HEAD if view.now - gap.lower_time < OLD else OLD_HEAD
+        mind, rows = self._minds[stream.channel], self._rows_of(stream.channel, gap)
+        if since < rarest and mind.finals_of(gap, rows, view.now) >= mind.finals_of_head(since):
+            return is_next
+        return _head(stream.channel, "backlog")
+
+    def _options(self, view: AccountView, next_head: float, pace: Pace) -> list[Option]:
+        """Calls beside the head pages, the best first."""
+        options = [
+            option
+            for stream in view.streams
+            for option in self._options_of(stream, view.now, next_head, pace)
+        ]
+        return sorted(options, key=lambda option: -option.worth)
+
+    def _options_of(
+        self, stream: StreamView, now: float, next_head: float, pace: Pace
+    ) -> Iterator[Option]:
+        mind = self._minds[stream.channel]
+        weights = mind.weights(now)
+        for gap in stream.gaps:
+            if gap.readable_at <= now and self._is_untried(stream, gap, now):
+                yield self._gap_option(stream.channel, gap, weights, now)
+        chained = pace.chains[stream.channel] > 1
+        rest = weights if chained else mind.out_of_reach(weights, now, next_head)
+        window = mind.window(rest, self._resting(stream.channel))
+        if window is not None:
+            yield Option(
+                channel=stream.channel,
+                kind="window",
+                reason="pending",
+                worth=window.worth,
+                finals=window.finals,
+                detail="page around pending messages",
+                request=_request(stream.channel, prev_id=window.anchor),
+            )
+        yield from self._lookup_options(mind, rest, now)
+
+    def _lookup_options(self, mind: Mind, weights: Weights, now: float) -> Iterator[Option]:
+        lookup = mind.lookup(weights, self._length(mind.channel, now), now)
+        if lookup is None:
+            return
+        day = EPOCH + timedelta(days=lookup.day)
+        phones = tuple(Personal(str(phone)) for phone in lookup.phones.tolist())
+        yield Option(
+            channel=mind.channel,
+            kind="lookup",
+            reason="pending",
+            worth=lookup.worth,
+            finals=lookup.finals,
+            detail=f"{len(phones)} numbers on {day.isoformat()}",
+            request=HistoryRequest(phones=phones, start=day, end=day),
+        )
+
+    def _gap_option(self, channel: str, gap: Gap, weights: Weights, now: float) -> Option:
+        mind = self._minds[channel]
+        rows = self._rows_of(channel, gap)
+        shown = min(float(PAGE_LIMIT), rows)
+        middle = (gap.upper_time + gap.lower_time) / 2
+        worth, finals = mind.below(weights, gap, 0.0 if gap.kind == "settling" else shown)
+        worth += shown * _share(gap) * (1 + UNSEEN) * max(0.0, now - middle)
+        kind = "backfill" if gap.baseline else "window"
+        return Option(
+            channel=channel,
+            kind=kind,
+            reason=gap.kind,
+            worth=worth,
+            finals=finals,
+            detail=f"about {rows:.0f} rows",
+            request=_request(channel, prev_id=gap.upper_id),
+        )
+
+    def _worth_at(self, view: AccountView, until: float, pace: Pace) -> float:
+        """When a call will first be worth its price, if that is before ``until``."""
+        if not self._is_worth(view, until, until, pace):
+            return until
+        early, late = view.now, until
+        while late - early > PRECISION:
+            middle = (early + late) / 2
+            if self._is_worth(view, middle, until, pace):
+                late = middle
+            else:
+                early = middle
+        return late
+
+    def _is_worth(self, view: AccountView, now: float, next_head: float, pace: Pace) -> bool:
+        options = self._options(msgspec.structs.replace(view, now=now), next_head, pace)
+        return bool(options) and options[0].worth >= pace.price
+
+    def _rows_of(self, channel: str, gap: Gap) -> float:
+        return self._minds[channel].traffic.between(gap.lower_time, gap.upper_time)
+
+    def _is_untried(self, stream: StreamView, gap: Gap, now: float) -> bool:
+        tried = self._tried.get((stream.channel, gap.upper_id))
+        return tried is None or now - tried >= TRIED
+
+    def _resting(self, channel: str) -> frozenset[str]:
+        """Anchors that were read from a while ago."""
+        return frozenset(anchor for of, anchor in self._tried if of == channel)
+
+    def _forget(self, view: AccountView) -> None:
+        """What is too long ago to matter."""
+        while self._side and self._side[0] <= view.now - view.window:
+            self._side.popleft()
+        if len(self._tried) > KEPT_DECISIONS:
+            now = view.now
+            self._tried = {key: at for key, at in self._tried.items() if now - at < TRIED}
+
+    def _note(
+        self, now: float, choice: Ask | Wait, price: float, options: Sequence[Option]
+    ) -> None:
+        decision = Decision(
+            at=now,
+            action=choice.kind if isinstance(choice, Ask) else "wait",
+            channel=choice.channel if isinstance(choice, Ask) else "",
+            reason=choice.reason,
+            until=None if isinstance(choice, Ask) else choice.until,
+            price=price,
+            options=tuple(options),
+        )
+        self._decisions.append(decision)
+
+
+def _read(learnt: str | None) -> tuple[Notes, Curves]:
+    """What `ValuingPlanner.learnt` gave; nothing learnt where it can't be read."""
+    try:
+        state = msgspec.json.decode(learnt or "{}")
+        notes = msgspec.convert(state.get("notes", {}), Notes)
+    except (msgspec.DecodeError, AttributeError):
+        return Notes(), Curves()
+    return notes, Curves.from_state(state.get("curves"))
+
+
+def _due(view: AccountView, periods: Mapping[str, float]) -> tuple[float, StreamView]:
+    """When the next head page is due, and of which stream."""
+    due = [(_head_at(each, view.now) + periods[each.channel], each) for each in view.streams]
+    return min(due, key=lambda each: each[0])
+
+
+def _head_at(stream: StreamView, now: float) -> float:
+    """When the last head page was asked for; a clock set back leaves it in the future."""
+    return min(stream.head_started or 0.0, now)
+
+
+def _head_or_wait(stream: StreamView, until: float, now: float) -> Ask | Wait:
+    if until <= now:
+        return _head(stream.channel, "its turn")
+    return Wait(until=until, reason="price")
+
+
+def _backlog_rows(pace: Pace, channel: str) -> int:
+    return BACKLOG_ROWS if pace.chains[channel] == 1 else CHAIN_ROWS
+
+
+def _share(gap: Gap) -> float:
+    """Share of a gap's rows that reading it is expected to teach anything of."""
+    return {"gap": 1.0, "settling": SETTLING_SHARE, "baseline": BASELINE_SHARE}[gap.kind]
+
+
+def _ask(option: Option) -> Ask:
+    return Ask(
+        channel=option.channel, kind=option.kind, request=option.request, reason=option.reason
+    )
+
+
+def _head(channel: str, reason: str) -> Ask:
+    return Ask(channel=channel, kind="head", request=_request(channel), reason=reason)
+
+
+def _window(channel: str, anchor: str, reason: str) -> Ask:
+    request = _request(channel, prev_id=anchor)
+    return Ask(channel=channel, kind="window", request=request, reason=reason)
+
+
+def _request(channel: str, prev_id: str | None = None) -> HistoryRequest:
+    return HistoryRequest(prev_id=prev_id, format=8 if channel == "email" else 0)
