@@ -23,6 +23,10 @@ RARELY = 900.0
 """Seconds between head pages at most."""
 SHOWN = 0.95
 """Share of what a head page shows that ends waiting: some rows are pending still."""
+LEAST_PRICE = 30.0
+"""Row-seconds that any call has to be worth: one message that waits for half a minute."""
+STRETCH = 1.5
+"""How many times their period head pages may be put off for a call that is worth more."""
 LEAST_RATE = 1 / 3600
 """Rows a second by which a quiet stream is weighed."""
 LEAST_LEFT = 2.0
@@ -48,6 +52,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds between head pages, by channel."""
     covering: Mapping[str, float]
     """The longest period in which no row is missed."""
+    stretched: Mapping[str, float]
+    """Periods while another call is worth its price and has to wait for a permit."""
     chains: Mapping[str, int]
     """Pages read in one go, by channel."""
     price: float
@@ -85,30 +91,38 @@ def pace(
     return Pace(
         periods=periods,
         covering=covering,
+        stretched={
+            channel: max(period, min(covering[channel], STRETCH * period))
+            for channel, period in periods.items()
+        },
         chains=chains,
-        price=max(_head_worth(load, periods[channel]) for channel, load in loads.items()),
+        price=max(LEAST_PRICE, *(_head_worth(load, periods[name]) for name, load in loads.items())),
         saturation=demand / limit,
     )
 
 
-def has_room(
-    spent: Sequence[float],
-    heads: Mapping[str, float],
-    pace: Pace,
-    limit: int,
-    window: float,
-    now: float,
-) -> bool:
-    """Whether a call beside the head pages leaves a permit for each of them when it is due.
+class Demand(msgspec.Struct, frozen=True):
+    """Calls that must find their permit."""
 
-    ``spent`` says when the permits that count were spent, ``heads`` when each stream's last head
-    page was asked for.
+    last: float
+    """When the last of them was made, Unix seconds."""
+    period: float
+    calls: int = 1
+    """How many there are each time."""
+
+
+def has_room(
+    spent: Sequence[float], demands: Sequence[Demand], limit: int, window: float, now: float
+) -> bool:
+    """Whether one more call now leaves a permit for each of those demanded when it is due.
+
+    ``spent`` says when the permits that count were spent.
     """
     due = sorted(
         moment
-        for channel, last in heads.items()
-        for moment in _due(last, pace.covering[channel], now, window)
-        for _ in range(pace.chains[channel])
+        for demand in demands
+        for moment in _due(demand.last, demand.period, now, window)
+        for _ in range(demand.calls)
     )
     taken = [*spent, now]
     first = 0

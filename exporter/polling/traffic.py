@@ -5,6 +5,7 @@ many rows a page back from a moment reaches down, and how many a gap probably ho
 """
 
 from collections.abc import Iterable
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,9 +71,9 @@ class Traffic:
         """Learn the rate from a head page: rows found new in so many seconds."""
         seconds = max(1.0, seconds)
         self.last_rate = observed = found / seconds
-        share = 1 - np.exp(-seconds / RATE_MEMORY)
+        share = 1 - exp(-seconds / RATE_MEMORY)
         self.rate = self.rate + share * (observed - self.rate) if self.rate > 0 else observed
-        self.slow_rate += (1 - np.exp(-seconds / LONG_MEMORY)) * (observed - self.slow_rate)
+        self.slow_rate += (1 - exp(-seconds / LONG_MEMORY)) * (observed - self.slow_rate)
 
     def rank(self, sent: Floats) -> Floats:
         """How many known rows were sent before each moment."""

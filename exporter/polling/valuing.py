@@ -22,7 +22,7 @@ from exporter.polling.decisions import Decision, Option
 from exporter.polling.mind import Maturing, Mind
 from exporter.polling.pace import first_free
 from exporter.polling.planner import AccountView, Ask, Wait
-from exporter.polling.pricing import Load, Pace
+from exporter.polling.pricing import Demand, Load, Pace
 from exporter.polling.trust import Trust
 
 
@@ -42,6 +42,8 @@ OLD_HEAD = 300.0
 OLD = 5400.0
 """Seconds between head pages at most while a backlog is read, while an old one is, and the age
 from which on it is old."""
+FIRST_SHARE = 3
+"""One call in so many may go to what was sent before the first start."""
 UNSEEN = 2.0
 """How much more than an unknown final status a message counts that was never seen."""
 SETTLING_SHARE = 0.002
@@ -83,7 +85,8 @@ class ValuingPlanner:
         self._minds = {
             channel: Mind(channel, self.curves, deadlines, zone, now) for channel in channels
         }
-        self._side: deque[float] = deque()
+        self._heads: dict[str, float] = {}
+        self._side: deque[tuple[float, str]] = deque()
         self._tried: dict[tuple[str, str], float] = {}
 
     def begin(self, known: Mapping[str, Known], learnt: str | None, now: float) -> None:
@@ -117,8 +120,10 @@ class ValuingPlanner:
         new: frozenset[str] = frozenset(),
     ) -> None:
         """Learn from a page, or that there is none to be had so."""
-        if ask.kind != "head":
-            self._side.append(started)
+        if ask.kind == "head":
+            self._heads[ask.channel] = started
+        else:
+            self._side.append((started, ask.kind))
         if ask.request.prev_id is not None:
             self._tried[ask.channel, ask.request.prev_id] = now
         asked = len(ask.request.phones)
@@ -151,23 +156,44 @@ class ValuingPlanner:
         """The next head page against all else; what is worth its price may put head pages off for
         as long as these still show every row.
         """
-        due, stream = _due(view, pace.periods)
-        latest, most_urgent = _due(view, pace.covering)
+        due, stream = self._due(view, pace.periods)
+        latest, most_urgent = self._due(view, pace.stretched)
         if latest <= view.now or pace.saturation > 1:
             return _head_or_wait(most_urgent, latest, view.now), pace.price, []
         options = self._options(view, due, pace)
         if not options or options[0].worth < pace.price:
             until = due if due <= view.now else self._worth_at(view, due, pace)
             return _head_or_wait(stream, until, view.now), pace.price, options
-        if self._has_room(view, pace):
+        if self._has_room(view, pace.covering, pace):
             return _ask(options[0]), pace.price, options
         until = min(latest, *view.free_at[:1])
         return Wait(until=until, reason="newest rows need the calls"), pace.price, options
 
-    def _has_room(self, view: AccountView, pace: Pace) -> bool:
+    def _due(self, view: AccountView, periods: Mapping[str, float]) -> tuple[float, StreamView]:
+        """When the next head page is due, and of which stream."""
+        due = [
+            (self._head_at(stream, view.now) + periods[stream.channel], stream)
+            for stream in view.streams
+        ]
+        return min(due, key=lambda each: each[0])
+
+    def _head_at(self, stream: StreamView, now: float) -> float:
+        """When the last head page was asked for; not what a clock set back left in the future."""
+        known = (stream.head_started or 0.0, self._heads.get(stream.channel, 0.0))
+        return max((moment for moment in known if moment <= now), default=0.0)
+
+    def _has_room(self, view: AccountView, periods: Mapping[str, float], pace: Pace) -> bool:
+        """Whether a call leaves permits for head pages with these periods."""
         spent = [moment - view.window for moment in view.free_at]
-        heads = {stream.channel: _head_at(stream, view.now) for stream in view.streams}
-        return pricing.has_room(spent, heads, pace, view.limit, view.window, view.now)
+        demands = [
+            Demand(
+                self._head_at(stream, view.now),
+                periods[stream.channel],
+                pace.chains[stream.channel],
+            )
+            for stream in view.streams
+        ]
+        return pricing.has_room(spent, demands, view.limit, view.window, view.now)
 
     def _beginning(self, view: AccountView) -> Ask | None:
         """Calls of the first sync, and of streams that were never read."""
@@ -176,7 +202,7 @@ class ValuingPlanner:
                 return _head(stream.channel, "first")
             for gap in stream.gaps:
                 if gap.baseline and not stream.synced and self._is_untried(stream, gap, view.now):
-                    return _window(stream.channel, gap.upper_id, "first sync")
+                    return _window(stream.channel, gap.upper_id, "first sync", kind="backfill")
         return None
 
     def _pace(self, view: AccountView) -> Pace:
@@ -203,7 +229,18 @@ class ValuingPlanner:
         works = self._lookups and channel == "sms"
         return self.notes.trust.length(now) if works else 0
 
-    def _backlog(self, view: AccountView, pace: Pace) -> Ask | None:
+    def _page_or_wait(
+        self, view: AccountView, stream: StreamView, gap: Gap, rarest: float
+    ) -> Ask | Wait:
+        """The next page of a backlog, unless permits must be left for head pages."""
+        spent = [moment - view.window for moment in view.free_at]
+        demands = [Demand(self._head_at(each, view.now), rarest) for each in view.streams]
+        if pricing.has_room(spent, demands, view.limit, view.window, view.now):
+            return _window(stream.channel, gap.upper_id, "backlog")
+        head = min(demand.last + rarest for demand in demands)
+        return Wait(until=max(view.now + 1, min(head, *view.free_at[:1])), reason="backlog")
+
+    def _backlog(self, view: AccountView, pace: Pace) -> Ask | Wait | None:
         """While much was never read: its pages, the newest first, and a head page now and then."""
         gaps = [
             (gap, stream)
@@ -216,15 +253,15 @@ class ValuingPlanner:
         if not gaps:
             return None
         gap, stream = max(gaps, key=lambda each: each[0].upper_time)
-        is_next = _window(stream.channel, gap.upper_id, "backlog")
-        since = view.now - _head_at(stream, view.now)
-        if pace.chains[stream.channel] > 1:
-            due = since >= pace.periods[stream.channel]
-            return _head(stream.channel, "its turn") if due else is_next
-        rarest = DRAIN_HEAD if view.now - gap.lower_time < OLD else OLD_HEAD
+        since = view.now - self._head_at(stream, view.now)
+        chained = pace.chains[stream.channel] > 1
+        drain = DRAIN_HEAD if view.now - gap.lower_time < OLD else OLD_HEAD
+        rarest = pace.periods[stream.channel] if chained else drain
+        if since >= rarest:
+            return _head(stream.channel, "its turn" if chained else "backlog")
         mind, rows = self._minds[stream.channel], self._rows_of(stream.channel, gap)
-        if since < rarest and mind.finals_of(gap, rows, view.now) >= mind.finals_of_head(since):
-            return is_next
+        if chained or mind.finals_of(gap, rows, view.now) >= mind.finals_of_head(since):
+            return self._page_or_wait(view, stream, gap, rarest)
         return _head(stream.channel, "backlog")
 
     def _options(self, view: AccountView, next_head: float, pace: Pace) -> list[Option]:
@@ -232,17 +269,17 @@ class ValuingPlanner:
         options = [
             option
             for stream in view.streams
-            for option in self._options_of(stream, view.now, next_head, pace)
+            for option in self._options_of(stream, view.now, next_head, pace, view.limit)
         ]
         return sorted(options, key=lambda option: -option.worth)
 
     def _options_of(
-        self, stream: StreamView, now: float, next_head: float, pace: Pace
+        self, stream: StreamView, now: float, next_head: float, pace: Pace, limit: int
     ) -> Iterator[Option]:
         mind = self._minds[stream.channel]
         weights = mind.weights(now)
         for gap in stream.gaps:
-            if gap.readable_at <= now and self._is_untried(stream, gap, now):
+            if self._is_readable(stream, gap, now, limit):
                 yield self._gap_option(stream.channel, gap, weights, now)
         chained = pace.chains[stream.channel] > 1
         rest = weights if chained else mind.out_of_reach(weights, now, next_head)
@@ -313,6 +350,13 @@ class ValuingPlanner:
     def _rows_of(self, channel: str, gap: Gap) -> float:
         return self._minds[channel].traffic.between(gap.lower_time, gap.upper_time)
 
+    def _is_readable(self, stream: StreamView, gap: Gap, now: float, limit: int) -> bool:
+        """Whether a page at its upper end is of use; older history takes a third of the calls."""
+        if gap.readable_at > now or not self._is_untried(stream, gap, now):
+            return False
+        backfills = sum(kind == "backfill" for _, kind in self._side)
+        return not gap.baseline or backfills + len(self._minds) < limit // FIRST_SHARE
+
     def _is_untried(self, stream: StreamView, gap: Gap, now: float) -> bool:
         tried = self._tried.get((stream.channel, gap.upper_id))
         return tried is None or now - tried >= TRIED
@@ -323,7 +367,7 @@ class ValuingPlanner:
 
     def _forget(self, view: AccountView) -> None:
         """What is too long ago to matter."""
-        while self._side and self._side[0] <= view.now - view.window:
+        while self._side and not 0 <= view.now - self._side[0][0] < view.window:
             self._side.popleft()
         if len(self._tried) > KEPT_DECISIONS:
             now = view.now
@@ -354,17 +398,6 @@ def _read(learnt: str | None) -> tuple[Notes, Curves]:
     return notes, Curves.from_state(state.get("curves"))
 
 
-def _due(view: AccountView, periods: Mapping[str, float]) -> tuple[float, StreamView]:
-    """When the next head page is due, and of which stream."""
-    due = [(_head_at(each, view.now) + periods[each.channel], each) for each in view.streams]
-    return min(due, key=lambda each: each[0])
-
-
-def _head_at(stream: StreamView, now: float) -> float:
-    """When the last head page was asked for; a clock set back leaves it in the future."""
-    return min(stream.head_started or 0.0, now)
-
-
 def _head_or_wait(stream: StreamView, until: float, now: float) -> Ask | Wait:
     if until <= now:
         return _head(stream.channel, "its turn")
@@ -390,9 +423,9 @@ def _head(channel: str, reason: str) -> Ask:
     return Ask(channel=channel, kind="head", request=_request(channel), reason=reason)
 
 
-def _window(channel: str, anchor: str, reason: str) -> Ask:
+def _window(channel: str, anchor: str, reason: str, kind: str = "window") -> Ask:
     request = _request(channel, prev_id=anchor)
-    return Ask(channel=channel, kind="window", request=request, reason=reason)
+    return Ask(channel=channel, kind=kind, request=request, reason=reason)
 
 
 def _request(channel: str, prev_id: str | None = None) -> HistoryRequest:

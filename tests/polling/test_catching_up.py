@@ -80,21 +80,21 @@ def test_each_stream_has_its_share_of_the_first_sync(stages: Stages) -> None:
 
 def test_a_gap_is_remembered_over_restarts_and_closed(stages: Stages) -> None:
     """Hours without the exporter leave a gap that is read afterwards, to the last message."""
-    ends = START + 6.5 * HOUR
+    ends = START + 28 * HOUR
     stage = stages(msgspec.structs.replace(STEADY, begins=START - HOUR, ends=ends))
     stage.run(HOUR)
-    stage.clock.advance(5 * HOUR)
+    stage.clock.advance(26 * HOUR)
     stage.run(10)
     coverage = stage.stream().coverage
     assert stage.stream().gaps == 1
     assert coverage is not None
     assert coverage < 0.7
-    for _ in range(2):
+    for _ in range(3):
         stage.run(HOUR, crash=True)
     assert stage.stream().gaps == 0
     assert stage.stream().coverage == pytest.approx(1, abs=0.01)
     assert stage.total(Total.TRUNCATED).total() == 1
-    assert submitted(stage) == sent(stage, 0, 9 * HOUR)
+    assert submitted(stage) == sent(stage, 0, 30 * HOUR)
 
 
 def test_a_burst_is_announced_and_read_in_the_end(stages: Stages) -> None:
@@ -107,7 +107,7 @@ def test_a_burst_is_announced_and_read_in_the_end(stages: Stages) -> None:
     stage.run(1.5 * HOUR)
     assert stage.stream().gaps > 0
     assert 1 <= stage.total(Total.TRUNCATED).total() <= 2
-    assert longest_wait_for_a_head(stage) < 5 * HOUR / 29
+    assert longest_wait_for_a_head(stage) < 0.4 * HOUR
     stage.run(2.2 * HOUR)
     assert stage.stream().gaps == 0
     assert submitted(stage) == sent(stage, 0, 4 * HOUR)
@@ -118,7 +118,7 @@ def test_lasting_overload_never_stops_the_newest_page(stages: Stages) -> None:
     world = msgspec.structs.replace(STEADY, per_hour=40_000, begins=START - HOUR)
     stage = stages(world)
     stage.run(1.5 * HOUR)
-    assert longest_wait_for_a_head(stage) < 5 * HOUR / 29
+    assert longest_wait_for_a_head(stage) < 0.4 * HOUR
     assert stage.stream().gaps > 0
     assert stage.total(Total.TRUNCATED).total() > 0
     coverage = stage.stream().coverage

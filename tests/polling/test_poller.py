@@ -13,6 +13,7 @@ from exporter.polling import poller
 from exporter.polling.board import Board
 from exporter.simulation.clock import START
 from exporter.simulation.faults import Fault, FaultKind
+from exporter.simulation.limits import Meter
 from exporter.simulation.presets import QUIET
 from exporter.simulation.spec import Latency, Operator
 from exporter.web.health import healthy
@@ -160,6 +161,8 @@ def test_a_clock_set_back_stops_nothing(stages: Stages) -> None:
     stage = stages(WORLD)
     stage.run(10 * MINUTE)
     stage.clock.advance(-5 * MINUTE)
+    # The gateway has the same clock here, whose limits must not see calls of the future.
+    stage.gateway.meters["main"] = Meter(stage.gateway.limits)
     before = len(stage.calls())
     stage.run(20 * MINUTE)
     assert len(stage.calls()) >= before + 8
@@ -177,7 +180,8 @@ def test_recent_recipients_are_shown_unless_phones_are_not_tracked(stages: Stage
 
 
 def test_ticks_are_rare_while_all_is_well(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A poller turns before and after each call, and not in between."""
+    """A poller turns before and after each call, and once in between when something else than the
+    newest page may be worth it."""
     turns = 0
     turn = poller.Poller.turn
 
@@ -189,4 +193,4 @@ def test_ticks_are_rare_while_all_is_well(stages: Stages, monkeypatch: pytest.Mo
     monkeypatch.setattr(poller.Poller, "turn", counting)
     stage = stages(WORLD)
     stage.run(2 * HOUR)
-    assert turns <= 2 * len(stage.calls()) + 2
+    assert turns <= 3 * len(stage.calls()) + 2
