@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, tzinfo
+from math import exp
 
 import msgspec
 import numpy as np
@@ -17,7 +18,7 @@ from exporter.polling.candidates import Lookup, Span, Weights, Window, best_look
 from exporter.polling.curves import Curves, Looks
 from exporter.polling.planner import Ask
 from exporter.polling.sketch import RowsByNumber
-from exporter.polling.traffic import Traffic
+from exporter.polling.traffic import RATE_MEMORY, Traffic
 from exporter.polling.watch import Floats, Look, Mask, Rows, Watch, rows_of
 
 
@@ -32,6 +33,8 @@ DAYS_BACK = 3
 """Latest days with pending messages that a lookup may be about."""
 PARTS_OF_DAY = (28_800.0, 14_400.0, 7200.0, 3600.0, 1800.0, 900.0)
 """Seconds before the end of a day, or before now, that a lookup may be about alone."""
+STILL = 0.5
+"""Speed of an operator below which it is said to stand still."""
 PARTS = 16
 """Ages looked at to tell what share is pending."""
 FRESH = 120.0
@@ -81,6 +84,8 @@ class Mind:
         self.sketch = RowsByNumber()
         self._deadlines = deadlines
         self._zone = zone
+        self.stalled = 0.0
+        """Share of the newest rows that are of an operator that stands still."""
         self._last_head: float | None = None
 
     def begin(self, known: Known, curves: Curves, now: float) -> None:
@@ -110,6 +115,7 @@ class Mind:
         if contiguous:
             self.traffic.add(rows.sent)
         if is_head(request):
+            self._note_stalled(rows, started)
             self._note_head(page, len(new), started)
         self._count_numbers(rows.sent[rows.is_new], rows.phone[rows.is_new])
         self._learn(look, started)
@@ -184,9 +190,15 @@ class Mind:
         return rows * float(self.curves.chances_at(ages).final.mean())
 
     def pending_share(self, seconds: float) -> float:
-        """Share of the messages sent within the last so many seconds that are pending."""
+        """Share of the messages sent within the last so many seconds that must be read again.
+
+        They are pending; those of an operator that stands still once they are past their first
+        deadline.
+        """
         ages = (np.arange(PARTS, dtype=np.float64) + 0.5) * (seconds / PARTS)
-        return 1 - float(self.curves.chances_at(ages).final.mean())
+        usual = 1 - float(self.curves.chances_at(ages).final.mean())
+        unjudged = min(1.0, self._deadlines[0].seconds / max(seconds, 1e-6))
+        return (1 - self.stalled) * usual + self.stalled * unjudged
 
     def _spans(self, now: float) -> list[Span]:
         """Latest parts of the last days with pending messages."""
@@ -215,6 +227,14 @@ class Mind:
         """Seconds by which the gateway's clocks are ahead of UTC."""
         offset = datetime.fromtimestamp(moment, UTC).astimezone(self._zone).utcoffset()
         return 0.0 if offset is None else offset.total_seconds()
+
+    def _note_stalled(self, rows: Rows, started: float) -> None:
+        if not rows.group.size:
+            return
+        speeds = {group: self.curves.speed(group) for group in np.unique(rows.group).tolist()}
+        still = np.isin(rows.group, [group for group, speed in speeds.items() if speed < STILL])
+        seconds = started - (self._last_head or started)
+        self.stalled += (1 - exp(-seconds / RATE_MEMORY)) * (float(still.mean()) - self.stalled)
 
     def _note_head(self, page: Page, found: int, started: float) -> None:
         last, self._last_head = self._last_head, started

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 KEPT = 4 * 86400
 """Seconds of history kept."""
 RATE_MEMORY = 900.0
-LONG_MEMORY = 5400.0
+LONG_MEMORY = 10_800.0
 """Seconds over which the rate is averaged, and the rate that tells a burst from a busy day."""
 NEIGHBOURHOOD = 60
 """Seconds beside a gap that tell how many rows it holds."""
@@ -38,7 +38,8 @@ class Traffic:
         self.rate = 0.0
         """Rows sent in a second, averaged over the last quarter of an hour."""
         self.slow_rate = 0.0
-        """The same over an hour and a half."""
+        """The same over three hours, or since the beginning."""
+        self._slow_weight = 0.0
         self.last_rate = 0.0
         """As the last head page showed it."""
 
@@ -49,6 +50,7 @@ class Traffic:
         self._ranks = None
         self.rate = self.last_rate = self._recent(now, RATE_MEMORY)
         self.slow_rate = self._recent(now, LONG_MEMORY)
+        self._slow_weight = 1.0 if self.slow_rate else 0.0
 
     def add(self, sent: Floats) -> None:
         """Take in a contiguous page: the send times of its rows."""
@@ -73,7 +75,9 @@ class Traffic:
         self.last_rate = observed = found / seconds
         share = 1 - exp(-seconds / RATE_MEMORY)
         self.rate = self.rate + share * (observed - self.rate) if self.rate > 0 else observed
-        self.slow_rate += (1 - exp(-seconds / LONG_MEMORY)) * (observed - self.slow_rate)
+        share = 1 - exp(-seconds / LONG_MEMORY)
+        self._slow_weight += share * (1 - self._slow_weight)
+        self.slow_rate += share / self._slow_weight * (observed - self.slow_rate)
 
     def rank(self, sent: Floats) -> Floats:
         """How many known rows were sent before each moment."""

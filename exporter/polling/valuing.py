@@ -28,12 +28,15 @@ from exporter.polling.trust import Trust
 
 RESERVE = 1.0
 """Permits kept for surprises."""
-BURST_RESERVE = 6.0
+BURST_RESERVE = 10.0
 BURST_MEMORY = 7 * 86_400.0
 """Permits kept for so many seconds after a burst: where one was, another is to be expected."""
 BURST_ROWS = 1500
 BURST_RATE = 12_000 / 3600
-"""Rows of a gap that is a burst, where fewer rows a second are usual."""
+DENSE = 3.0
+"""Rows of a gap that is a burst, where fewer rows a second are usual, and how many times the usual
+number they must be: hours without the exporter leave many rows, too.
+"""
 BACKLOG_ROWS = 600
 CHAIN_ROWS = 150
 """Rows of a gap that is read with every permit; the latter where pages are read in chains."""
@@ -214,7 +217,7 @@ class ValuingPlanner:
             )
         burst = self.notes.burst_at
         bursts = burst is not None and view.now - burst < BURST_MEMORY
-        reserve = min(BURST_RESERVE if bursts else RESERVE, view.limit / 4)
+        reserve = min(BURST_RESERVE if bursts else RESERVE, view.limit / 3)
         return pricing.pace(
             loads,
             view.limit,
@@ -228,6 +231,13 @@ class ValuingPlanner:
         """Numbers that a lookup may ask for."""
         works = self._lookups and channel == "sms"
         return self.notes.trust.length(now) if works else 0
+
+    def _note_burst(self, channel: str, gap: Gap, now: float, *, chained: bool) -> None:
+        usual = self._minds[channel].traffic.slow_rate
+        rows = self._rows_of(channel, gap)
+        dense = rows > max(BURST_ROWS, DENSE * usual * gap.seconds)
+        if dense and usual < BURST_RATE and not chained:
+            self.notes.burst_at = now
 
     def _page_or_wait(
         self, view: AccountView, stream: StreamView, gap: Gap, rarest: float
@@ -255,6 +265,7 @@ class ValuingPlanner:
         gap, stream = max(gaps, key=lambda each: each[0].upper_time)
         since = view.now - self._head_at(stream, view.now)
         chained = pace.chains[stream.channel] > 1
+        self._note_burst(stream.channel, gap, view.now, chained=chained)
         drain = DRAIN_HEAD if view.now - gap.lower_time < OLD else OLD_HEAD
         rarest = pace.periods[stream.channel] if chained else drain
         if since >= rarest:
