@@ -3,10 +3,10 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/var/tools/bin:$(PATH)
 
-.PHONY: help setup demo run test e2e lint types imports deps package check docs pictures bench lock clean
+.PHONY: help setup demo run test e2e lint types imports deps package check docs pictures bench bench-planner lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv with everything the other targets need (they do it by themselves)
 	@scripts/setup-venv
@@ -51,6 +51,9 @@ pictures: setup ## draw docs/pictures anew (needs Chromium: scripts/e2e-servers)
 
 bench: setup ## run the benchmarks
 	python -m benchmarks $(ARGS)
+
+bench-planner: setup ## compare planners on two days of traffic (hours; ARGS='--traces 1,2 --hours 8' is quick)
+	python -m benchmarks.planner $(ARGS)
 
 lock: ## compile requirements/ from pyproject.toml (ARGS=--upgrade takes newer versions)
 	scripts/lock $(ARGS)

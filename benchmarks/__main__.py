@@ -1,9 +1,10 @@
-"""``python -m benchmarks``: every benchmark, one after the other."""
+"""``python -m benchmarks``: every benchmark but the planners', one after the other."""
 
-from benchmarks import memory, pages, scrape
+from benchmarks import memory, pages, rehearsal, scrape
 
 
 if __name__ == "__main__":
     pages.main()
     scrape.main()
     memory.main()
+    rehearsal.main()

@@ -4,7 +4,6 @@ The floor decodes the same JSON into plain values and inserts the same rows, as 
 table keyed by ``int_id``, with the same pragmas, the same library and one commit.
 """
 
-import os
 import statistics
 import tempfile
 import time
@@ -15,13 +14,13 @@ import msgspec
 from sqlalchemy import Column, MetaData, Table, Text, create_engine, event, insert
 
 from benchmarks.answers import answer
+from exporter import wiring
+from exporter.config import Account, Config, Credentials, LedgerConfig, Secret
 from exporter.gateway.answers import decode
 from exporter.gateway.request import HistoryRequest
-from exporter.ledger.counting import Deadlines
-from exporter.ledger.labels import LabelLimits
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.permits import Limits
-from exporter.ledger.records import AccountSpec, Outcome, Rules
+from exporter.ledger.records import Outcome
 
 
 ROUNDS = 30
@@ -48,22 +47,11 @@ def main() -> None:
 
 
 def open_ledger(folder: Path) -> Ledger:
-    """A ledger of one account, opened before the first page was sent."""
-    rules = Rules(
-        deadlines=Deadlines((300, 3600, 86400), ("5m", "1h", "24h"), 30.0),
-        labels=LabelLimits(),
-        retention=7 * 86400.0,
-    )
-    spec = AccountSpec(
-        name="main",
-        channels=("sms",),
-        currency="RUB",
-        lookback=86400.0,
-        first_sync_pages=10,
-        track_phones=True,
-    )
-    ledger = Ledger(folder / "ledger.sqlite", rules, owner=True, random_bytes=os.urandom)
-    ledger.open([spec], START)
+    """A ledger of one account as configured by default, opened before the first page was sent."""
+    account = Account(name="main", credentials=Credentials(apikey=Secret("none")))
+    config = Config(accounts=(account,), ledger=LedgerConfig(path=folder / "ledger.sqlite"))
+    ledger = wiring.ledger(config, owner=True)
+    ledger.open(wiring.specs(config), START)
     return ledger
 
 

@@ -11,15 +11,16 @@ from exporter.durations import format_duration
 from exporter.exposition.gauges import Names
 from exporter.gateway import codes
 from exporter.gateway.client import DEADLINE_FACTOR, GatewayClient
-from exporter.ledger.accounts import credentials_mark
+from exporter.ledger.accounts import Memory, credentials_mark
 from exporter.ledger.counting import Deadlines
 from exporter.ledger.labels import LabelLimits
 from exporter.ledger.ledger import Ledger
+from exporter.ledger.permits import Limits
 from exporter.ledger.records import AccountSpec, Rules
 from exporter.polling.board import Board
-from exporter.polling.calls import BudgetSettings, Calls, History
+from exporter.polling.calls import BudgetSettings, Calls, History, limits_now
 from exporter.polling.keeper import Keeper
-from exporter.polling.mind import maturing
+from exporter.polling.mind import Mind, maturing
 from exporter.polling.planner import Planner
 from exporter.polling.poller import Poller, PollerSettings
 from exporter.polling.recent import RecentRecipients
@@ -83,8 +84,18 @@ def calls(
         _budget(account),
         clock=clock,
         random=random,
-        mark=lambda: credentials_mark(_secret_text(account), keeper.ledger.salt),
+        mark=lambda: mark(account, keeper.ledger.salt),
     )
+
+
+def mark(account: Account, salt: bytes) -> int:
+    """What tells the account's present credentials from others."""
+    return credentials_mark(_secret_text(account), salt)
+
+
+def limits(account: Account, memory: Memory, now: float) -> Limits:
+    """What the account may spend now."""
+    return limits_now(_budget(account), memory, now)
 
 
 def poller(
@@ -106,7 +117,9 @@ def poller(
     return Poller(settings, made, keeper, board, chosen, clock=clock, recent=recent)
 
 
-def valuing_planner(account: Account, deadlines: Deadlines, now: float) -> ValuingPlanner:
+def valuing_planner(
+    account: Account, deadlines: Deadlines, now: float, make_mind: type[Mind] = Mind
+) -> ValuingPlanner:
     """The account's planner."""
     return ValuingPlanner(
         account.channels,
@@ -114,6 +127,7 @@ def valuing_planner(account: Account, deadlines: Deadlines, now: float) -> Valui
         ZoneInfo(account.timezone),
         now,
         lookups=account.track_phones,
+        make_mind=make_mind,
     )
 
 

@@ -26,11 +26,16 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Which credentials the pause is about."""
 
 
+def find(connection: Connection, name: str) -> int | None:
+    """The account's id; None before its first start."""
+    return connection.scalar(select(account.c.id).where(account.c.name == name))
+
+
 def find_or_make(connection: Connection, name: str) -> int:
     """The account's id."""
-    known = connection.scalar(select(account.c.id).where(account.c.name == name))
+    known = find(connection, name)
     if known is not None:
-        return int(known)
+        return known
     made = connection.execute(insert(account).values(name=name))
     return new_id(made)
 
@@ -59,11 +64,16 @@ def keep_learnt(connection: Connection, account_id: int, learnt: str) -> None:
 
 def salt(connection: Connection, fresh: bytes) -> bytes:
     """The ledger's key for digests; ``fresh`` becomes it when there is none yet."""
-    known = connection.scalar(select(meta.c.value).where(meta.c.name == "salt"))
+    known = known_salt(connection)
     if known is None:
         connection.execute(insert(meta).values(name="salt", value=fresh.hex()))
-        return fresh
-    return bytes.fromhex(known)
+    return fresh if known is None else known
+
+
+def known_salt(connection: Connection) -> bytes | None:
+    """The ledger's key for digests, if it has one yet."""
+    known = connection.scalar(select(meta.c.value).where(meta.c.name == "salt"))
+    return None if known is None else bytes.fromhex(known)
 
 
 def credentials_mark(secret: str, key: bytes) -> int:

@@ -96,6 +96,20 @@ class Store:
         with self._translated(), self.engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One state of the file, looked at without holding up who writes.
+
+        Raises:
+            LedgerError: when the file can't be read.
+
+        """
+        self._check_identity()
+        with self._translated(), self.engine.connect() as connection:
+            connection.execution_options(reading=True)
+            with connection.begin():
+                yield connection
+
     def checkpoint(self) -> None:
         """Fold the log into the file and empty it: it may hold what was deleted since.
 
@@ -181,7 +195,8 @@ def _engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 

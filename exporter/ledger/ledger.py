@@ -14,13 +14,15 @@ from sqlalchemy import Connection, func, select
 
 from exporter.gateway.message import Page
 from exporter.gateway.request import HistoryRequest
-from exporter.ledger import accounts, gaps, pages, permits, pruning, streams, waiting
+from exporter.ledger import accounts, gaps, pages, peeking, permits, pruning, streams, waiting
 from exporter.ledger.accounts import Memory
 from exporter.ledger.counting import Context, Counter
 from exporter.ledger.engine import Store
 from exporter.ledger.errors import LedgerCorrupted
 from exporter.ledger.labels import LabelBook
+from exporter.ledger.peeking import Peek
 from exporter.ledger.permits import Denied, Limits, Usage
+from exporter.ledger.pruning import Pruned
 from exporter.ledger.queries import Targets
 from exporter.ledger.records import AccountSpec, Applied, Outcome, Rules, StreamView
 from exporter.ledger.schema import label_set, network
@@ -229,26 +231,39 @@ class Ledger:
         with self.store.transaction() as connection:
             return accounts.learnt(connection, self._accounts[account].id)
 
+    def peek(self, account: str, channels: Sequence[str], now: float, *, since: int) -> Peek:
+        """What planning starts from, see `peeking.peek`; opens the file for it and closes it again.
+
+        Nothing is written into a ledger of this version, and whoever writes need not wait.
+        """
+        self.store.open()
+        try:
+            with self._readable(), self.store.reading() as connection:
+                return peeking.peek(connection, account, channels, now, since=since)
+        finally:
+            self.store.close()
+
     def keep_learnt(self, account: str, learnt: str) -> None:
         """Keep what planning learnt of an account for the next start."""
         with self.store.transaction() as connection:
             accounts.keep_learnt(connection, self._accounts[account].id, learnt)
 
-    def prune(self, account: str, channel: str, now: float) -> bool:
-        """One round of forgetting; True when another is needed."""
+    def prune(self, account: str, channel: str, now: float) -> Pruned:
+        """One round of forgetting."""
         mine = self._accounts[account]
         deltas = Deltas()
         with self._counting(mine, deltas) as connection:
             known = streams.load(connection, mine.streams[channel])
             retention = max(self.rules.retention, mine.spec.lookback)
             pruned = pruning.prune(connection, known, now=now, retention=retention)
-            deltas.add(Total.UNREAD_SECONDS, (account, channel), pruned.lost)
+            lost = sum(gap.seconds for gap in pruned.lost)
+            deltas.add(Total.UNREAD_SECONDS, (account, channel), lost)
             if self._phones_gone or pruned.phones:
                 pruning.scrub_phones(connection)
         self._phones_gone = False
         if not pruned.more:
             self.store.checkpoint()
-        return pruned.more
+        return pruned
 
     def note_shown(self, series: Collection[Series]) -> None:
         """Note that these series are shown at their value from now on: a restart keeps to it."""

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from exporter.ledger import streams
+from exporter.ledger.gaps import Gap
 from exporter.ledger.schema import FINAL, GIVEN_UP, PENDING, message, pending_phone
 from exporter.ledger.streams import Stream
 
@@ -23,8 +24,8 @@ BATCH = 5000
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):
     """What one round forgot."""
 
-    lost: int
-    """Seconds of gaps given up for good."""
+    lost: tuple[Gap, ...]
+    """Stretches given up for good, the newest first."""
     phones: int
     more: bool
     """Another round is needed."""

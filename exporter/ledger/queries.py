@@ -1,9 +1,10 @@
 """Which pending messages are worth reading again."""
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from exporter.ledger.schema import PENDING, message
+from exporter.ledger.tallies import is_pending
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -36,15 +37,14 @@ class Targets:
             message.c.after_id,
         )
         query = select(*columns).where(
-            message.c.stream_id == self._stream_id,
-            message.c.state == PENDING,
-            message.c.send_time <= int(now),
-            message.c.read_at < (head_started or now),
+            message.c.send_time <= int(now), message.c.read_at < (head_started or now)
         )
-        overdue = query.where(message.c.due <= now).order_by(message.c.due).limit(limit)
+        mine = and_(message.c.stream_id == self._stream_id, message.c.state == PENDING)
+        overdue = query.where(mine, message.c.due <= now).order_by(message.c.due).limit(limit)
         found = [Pending(*row) for row in self._connection.execute(overdue)]
         if len(found) < limit:
-            rest = query.where(message.c.due.is_(None) | (message.c.due > now))
+            rest = query.where(is_pending(self._stream_id))
+            rest = rest.where(message.c.due.is_(None) | (message.c.due > now))
             rows = self._connection.execute(
                 rest.order_by(message.c.read_at).limit(limit - len(found))
             )

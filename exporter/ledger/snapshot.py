@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from exporter.ledger.outlook import Outlook
+
 
 Labels = tuple[str, ...]
 """Label values in the order the family's docstring gives."""
@@ -136,6 +138,18 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     last_turn: float | None = None
     """When the account's poller last went round its loop."""
     next_poll: float | None = None
+    outlook: Outlook | None = None
+    """How planning sees the account's history; None before the first turn."""
+    decisions: tuple[Mapping[str, object], ...] = ()
+    """What planning decided last and why, the newest first, as plain values fit for JSON."""
+
+    def spent(self, now: float) -> int:
+        """Permits that count against the limit."""
+        return sum(free_at > now for free_at in self.permits_free_at)
+
+    def left(self, now: float) -> int:
+        """History calls that may still be made in the rolling window."""
+        return max(0, self.budget_limit - self.spent(now))
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

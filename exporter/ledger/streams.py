@@ -5,31 +5,23 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import (
     Connection,
-    Integer,
     and_,
-    case,
-    cast,
     delete,
-    func,
     insert,
-    literal,
     select,
     update,
 )
 
-from exporter.ledger import gaps
+from exporter.ledger import gaps, tallies
 from exporter.ledger.gaps import Frontier, Gap
 from exporter.ledger.labels import LabelBook
 from exporter.ledger.rows import new_id
-from exporter.ledger.schema import FINAL, PENDING, gap, message, stream
-from exporter.ledger.snapshot import Labels, StreamState
+from exporter.ledger.schema import gap, message, stream
+from exporter.ledger.snapshot import StreamState
 
 
 HOUR = 3600
 DAY = 24 * HOUR
-AGES = ((300, "0-5m"), (3600, "5m-1h"), (DAY, "1h-24h"))
-"""Upper ages (s) of the pending gauge's classes; older ones are 24h+."""
-STATES = {-2: "stopped", -1: "queued", 0: "accepted"}
 
 
 class Stream(msgspec.Struct):
@@ -76,16 +68,20 @@ def load(connection: Connection, stream_id: int) -> Stream:
     return Stream(*connection.execute(select(stream).where(stream.c.id == stream_id)).one())
 
 
+def find(connection: Connection, account_id: int, channel: str) -> int | None:
+    """The stream's id; None before its first start."""
+    return connection.scalar(
+        select(stream.c.id).where(stream.c.account_id == account_id, stream.c.channel == channel)
+    )
+
+
 def find_or_make(
     connection: Connection, account_id: int, channel: str, *, now: float, lookback: float
 ) -> int:
     """The stream's id; a new stream has its baseline now and its horizon ``lookback`` s before."""
-    query = select(stream.c.id).where(
-        stream.c.account_id == account_id, stream.c.channel == channel
-    )
-    known = connection.scalar(query)
+    known = find(connection, account_id, channel)
     if known is not None:
-        return int(known)
+        return known
     made = connection.execute(
         insert(stream).values(
             account_id=account_id, channel=channel, baseline=now, horizon=int(now - lookback)
@@ -135,16 +131,16 @@ def save(connection: Connection, known: Stream) -> None:
     connection.execute(update(stream).where(stream.c.id == known.id).values(**values))
 
 
-def give_up_before(connection: Connection, stream_id: int, cutoff: int) -> int:
-    """Give up what of the gaps lies before ``cutoff``; gives the seconds given up."""
-    lost = 0
+def give_up_before(connection: Connection, stream_id: int, cutoff: int) -> tuple[Gap, ...]:
+    """Give up what of the gaps lies before ``cutoff``; gives what is lost by that, newest first."""
+    lost: list[Gap] = []
     for old in open_gaps(connection, stream_id):
         if old.lower_time >= cutoff:
             continue
-        upper = min(old.upper_time, cutoff)
         if old.settles_at is None:
-            lost += 0 if old.baseline else max(0, upper - old.lower_time)
-            _keep_as_lost(connection, stream_id, msgspec.structs.replace(old, upper_time=upper))
+            gone = msgspec.structs.replace(old, upper_time=min(old.upper_time, cutoff))
+            lost += [] if old.baseline else [gone]
+            _keep_as_lost(connection, stream_id, gone)
         if old.upper_time <= cutoff:
             connection.execute(delete(gap).where(gap.c.id == old.id))
         else:
@@ -154,7 +150,7 @@ def give_up_before(connection: Connection, stream_id: int, cutoff: int) -> int:
     connection.execute(
         delete(gap).where(gap.c.stream_id == stream_id, gap.c.given_up.is_(True), forgotten)
     )
-    return lost
+    return tuple(lost)
 
 
 def _keep_as_lost(connection: Connection, stream_id: int, lost: Gap) -> None:
@@ -188,9 +184,9 @@ def describe(
         gaps=sum(not g.baseline for g in opened),
         gap_seconds=float(sum(g.seconds for g in opened if not g.baseline)),
         coverage=_coverage(connection, known, now),
-        tracked=_tracked(connection, known.id),
-        overdue=_overdue(connection, known.id, deadlines, now),
-        pending=_pending(connection, known.id, book, now),
+        tracked=tallies.tracked(connection, known.id),
+        overdue=tallies.overdue(connection, known.id, deadlines, now),
+        pending=tallies.pending(connection, known.id, book, now),
     )
 
 
@@ -211,57 +207,6 @@ def _coverage(connection: Connection, known: Stream, now: float) -> float | None
     for row in connection.execute(query):
         unread += max(0.0, min(row.upper_time, now) - max(row.lower_time, since))
     return max(0.0, 1 - unread / max(now - since, HOUR))
-
-
-def _tracked(connection: Connection, stream_id: int) -> int:
-    due = select(func.count()).where(
-        message.c.stream_id == stream_id,
-        message.c.state.in_((PENDING, FINAL)),
-        message.c.due.is_not(None),
-    )
-    late = select(func.count()).where(
-        message.c.stream_id == stream_id, message.c.state == PENDING, message.c.due.is_(None)
-    )
-    return (connection.scalar(due) or 0) + (connection.scalar(late) or 0)
-
-
-def _overdue(
-    connection: Connection, stream_id: int, deadlines: Sequence[tuple[int, str]], now: float
-) -> dict[str, int]:
-    query = (
-        select(message.c.matured, func.count())
-        .where(message.c.stream_id == stream_id, message.c.state == PENDING, message.c.due <= now)
-        .group_by(message.c.matured)
-    )
-    overdue = {name: 0 for _, name in deadlines}
-    for matured, count in connection.execute(query):
-        name = next((name for seconds, name in deadlines if seconds > matured), None)
-        if name is not None:
-            overdue[name] += count
-    return overdue
-
-
-def _pending(
-    connection: Connection, stream_id: int, book: LabelBook, now: float
-) -> dict[Labels, int]:
-    age = cast(literal(int(now)) - message.c.send_time, Integer)
-    age_class = case(
-        *((age < limit, literal(name)) for limit, name in AGES), else_=literal("24h+")
-    ).label("age")
-    query = (
-        select(message.c.label_set_id, message.c.status, age_class, func.count().label("messages"))
-        .where(
-            message.c.stream_id == stream_id,
-            message.c.state == PENDING,
-            message.c.send_time <= int(now),
-        )
-        .group_by(message.c.label_set_id, message.c.status, age_class)
-    )
-    counted: dict[Labels, int] = {}
-    for row in connection.execute(query):
-        labels = (*book[row.label_set_id].route[1:], STATES.get(row.status, "queued"), row.age)
-        counted[labels] = counted.get(labels, 0) + row.messages
-    return counted
 
 
 def _gap(row: object) -> Gap:

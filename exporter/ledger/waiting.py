@@ -6,7 +6,8 @@ import msgspec
 from sqlalchemy import Connection, Integer, and_, cast, func, select
 
 from exporter.ledger import streams
-from exporter.ledger.schema import PENDING, label_set, message, pending_phone
+from exporter.ledger.schema import label_set, message, pending_phone
+from exporter.ledger.tallies import is_pending
 
 
 BUCKET = 10
@@ -66,7 +67,7 @@ def _waiting(connection: Connection, stream_id: int) -> Iterator[Waiting]:
             pending_phone.c.phone,
         )
         .select_from(mine)
-        .where(message.c.stream_id == stream_id, message.c.state == PENDING)
+        .where(is_pending(stream_id))
         .order_by(message.c.send_time, message.c.int_id)
     )
     return (Waiting(*row) for row in connection.execute(query))

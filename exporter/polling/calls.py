@@ -55,6 +55,19 @@ class BudgetSettings(msgspec.Struct, frozen=True, kw_only=True):
     call_timeout: float
 
 
+def limits_now(settings: BudgetSettings, memory: Memory, now: float) -> Limits:
+    """What may be spent now, after back-off and reserve."""
+    left = standing.limit_now(memory, settings.requests, now) - settings.reserve
+    return Limits(
+        requests=max(1, left),
+        window=settings.window,
+        identical=settings.identical,
+        identical_window=settings.identical_window,
+        concurrency=settings.concurrency,
+        call_timeout=settings.call_timeout,
+    )
+
+
 class Polled(msgspec.Struct, frozen=True, kw_only=True):
     """A call that gave a page, which the ledger has taken."""
 
@@ -102,16 +115,7 @@ class Calls:
 
     def limits(self, memory: Memory, now: float) -> Limits:
         """What may be spent now, after back-off and reserve."""
-        mine = self._settings
-        left = standing.limit_now(memory, mine.requests, now) - mine.reserve
-        return Limits(
-            requests=max(1, left),
-            window=mine.window,
-            identical=mine.identical,
-            identical_window=mine.identical_window,
-            concurrency=mine.concurrency,
-            call_timeout=mine.call_timeout,
-        )
+        return limits_now(self._settings, memory, now)
 
     async def memory(self) -> Memory:
         """How the account stands, with its present credentials."""

@@ -1,12 +1,18 @@
 """What one account's poller shows of itself on the board."""
 
+from collections.abc import Mapping
+
 import msgspec
 import structlog
 
 from exporter.clock import Clock
+from exporter.ledger.outlook import Outlook
 from exporter.ledger.snapshot import AccountState
 from exporter.polling.board import Board, StreamNotes
 
+
+KEPT_DECISIONS = 20
+"""The last decisions that are shown."""
 
 log = structlog.get_logger("poller")
 
@@ -45,10 +51,22 @@ class Display:
         notes = StreamNotes(cadence, self._polls.get(channel))
         self._board.set_stream(self._account, channel, notes)
 
-    def budget(self, limit: int, free_at: tuple[float, ...]) -> None:
-        """Show what may be spent, and when each permit that is spent returns."""
-        after = msgspec.structs.replace(self._now(), budget_limit=limit, permits_free_at=free_at)
+    def decided(self, decision: Mapping[str, object]) -> None:
+        """Show what planning decided, as `Decision.plain` gives it; a wait that goes on is one."""
+        now = self._now()
+        before = now.decisions
+        goes_on = decision["action"] == "wait" and before and _same_wait(before[0], decision)
+        kept = before[1:] if goes_on else before[: KEPT_DECISIONS - 1]
+        after = msgspec.structs.replace(now, decisions=(decision, *kept))
         self._board.set_account(after)
+
+    def budget(self, limit: int, free_at: tuple[float, ...], outlook: Outlook | None) -> None:
+        """Show what may be spent, when each permit that is spent returns, and how it looks."""
+        self._board.set_account(
+            msgspec.structs.replace(
+                self._now(), budget_limit=limit, permits_free_at=free_at, outlook=outlook
+            )
+        )
 
     def turned(self, state: str, detail: str, until: float | None) -> None:
         """The poller has gone round; it means to go on at ``until`` (Unix seconds)."""
@@ -74,3 +92,7 @@ class Display:
 
     def _now(self) -> AccountState:
         return self._board.account(self._account) or AccountState(account=self._account)
+
+
+def _same_wait(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    return all(one[key] == other[key] for key in ("action", "reason", "until"))

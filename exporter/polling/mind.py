@@ -16,6 +16,7 @@ from exporter.ledger.pruning import ABANDON_AFTER
 from exporter.ledger.waiting import Known
 from exporter.polling.candidates import Lookup, Span, Weights, Window, best_lookup, best_window
 from exporter.polling.curves import Curves, Looks
+from exporter.polling.curves_survival import Chances
 from exporter.polling.planner import Ask
 from exporter.polling.sketch import RowsByNumber
 from exporter.polling.traffic import RATE_MEMORY, Traffic
@@ -139,10 +140,15 @@ class Mind:
         middle: Mask = (sent > low) & (sent < high)
         return middle
 
+    def chances(self, now: float) -> Chances:
+        """What is to be expected of each pending message."""
+        watch = self.watch
+        return self.curves.chances(watch.group, watch.sent, watch.read, now)
+
     def weights(self, now: float) -> Weights:
         """What reading each pending message now is worth."""
         watch = self.watch
-        chances = self.curves.chances(watch.group, watch.sent, watch.read, now)
+        chances = self.chances(now)
         worth = np.minimum(chances.accrued, chances.final * MOST_WAITING)
         for deadline in self._deadlines:
             due = watch.sent + deadline.seconds

@@ -96,6 +96,9 @@ class PlainPlanner:
         share = _side_share(view) if has_side_work else 0
         return spacing * len(view.streams) * (share / (share - 1) if share else 1.0)
 
+    def outlook(self, view: AccountView) -> None:
+        """It estimates nothing."""
+
     def _follow_down(self, view: AccountView) -> Ask | None:
         """The page below a head page that missed what is known, or the first sync's next page."""
         for stream in view.streams:

@@ -7,6 +7,7 @@ import msgspec
 
 from exporter.gateway.message import Page
 from exporter.gateway.request import HistoryRequest
+from exporter.ledger.outlook import Outlook
 from exporter.ledger.records import StreamView
 from exporter.ledger.waiting import Known
 from exporter.polling.decisions import Decision
@@ -71,6 +72,10 @@ class Planner(Protocol):
 
     def cadence(self, view: AccountView) -> float:
         """Seconds between head pages of a stream now aimed at."""
+        ...
+
+    def outlook(self, view: AccountView) -> Outlook | None:
+        """How the history looks from here; None from a planner that has no idea of it."""
         ...
 
     def learnt(self) -> str | None:

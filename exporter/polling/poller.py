@@ -1,21 +1,22 @@
 """One account's loop: ask the planner, make the call, show what came of it."""
 
 import msgspec
-import structlog
 
 from exporter.clock import Clock
 from exporter.gateway.errors import BadParameters, GatewayError
 from exporter.ledger.accounts import Memory
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.permits import Limits
-from exporter.ledger.records import Applied
-from exporter.logs import Repeats
+from exporter.polling import decisions
 from exporter.polling.board import Board
 from exporter.polling.calls import Calls, Held
+from exporter.polling.decisions import Decision
 from exporter.polling.display import Display
+from exporter.polling.journal import Journal
 from exporter.polling.keeper import Keeper
 from exporter.polling.planner import AccountView, Ask, Planner, Wait
 from exporter.polling.recent import RecentRecipients
+from exporter.polling.strain import Strain
 
 
 TICK = 180.0
@@ -32,8 +33,6 @@ LEDGER_PAUSE = 1.0
 FAULT_FIRST = 15.0
 FAULT_MOST = 900.0
 """Seconds to the next turn after a fault of ours; doubled as long as it lasts."""
-
-log = structlog.get_logger("poller")
 
 
 class PollerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +71,8 @@ class Poller:
         self._begun: int | None = None
         self._learnt_at = clock.now()
         self._faults = 0
-        self._repeats = Repeats(clock)
+        self._journal = Journal(settings.account, clock)
+        self._strain = Strain(settings.account)
 
     async def run(self) -> None:
         """Go round until cancelled."""
@@ -134,14 +134,23 @@ class Poller:
 
     def _decide(self, memory: Memory, view: AccountView) -> Ask | Wait:
         if memory.not_before > view.now:
+            self._explain(decisions.held(view.now, memory.not_before, memory.state))
             return Wait(until=memory.not_before, reason=memory.state)
-        return self._planner.decide(view)
+        choice = self._planner.decide(view)
+        for decision in self._planner.explain()[-1:]:
+            self._explain(decision)
+        return choice
+
+    def _explain(self, decision: Decision) -> None:
+        plain = decision.plain()
+        self._journal.planned(plain)
+        self._display.decided(plain)
 
     def _fault(self) -> float:
         """A fault of ours in one account must neither end its polling nor touch others'; it does
         not count as turning, so that health checks notice.
         """
-        self._repeats.log(log.exception, "poller fault", account=self._settings.account)
+        self._journal.fault()
         self._display.broke()
         pause = min(FAULT_FIRST * 2.0**self._faults, FAULT_MOST)
         self._faults += 1
@@ -167,35 +176,20 @@ class Poller:
         await self._keep_learnt(now)
         if self._recent is not None:
             self._recent.add(page.messages, now)
-        self._log_poll(ask, polled.applied)
+        self._journal.polled(ask, polled.applied)
         return now
 
     def _held(self, held: Held) -> None:
-        account, reason = self._settings.account, held.denied.reason
-        if reason == "login":
-            self._repeats.log(
-                log.warning,
-                "call held back: too many logins from this address were or may have been refused",
-                account=account,
-            )
-        else:
-            log.debug("call held back", account=account, reason=reason)
+        denied = held.denied
+        self._journal.held(denied.reason)
+        self._explain(decisions.held(self._clock.now(), denied.until, denied.reason))
 
     def _failed(self, ask: Ask, error: GatewayError) -> None:
         self._display.polled(ask.channel, worked=False)
         self._last_call = self._clock.now()
         if isinstance(error, BadParameters):
             self._planner.answered(ask, None, self._last_call, self._last_call)
-        self._repeats.log(
-            log.warning,
-            "poll failed",
-            key=error.kind,
-            account=self._settings.account,
-            channel=ask.channel,
-            kind=ask.kind,
-            fault=error.kind,
-            error=str(error),
-        )
+        self._journal.failed(ask, error)
 
     async def _view(self, limits: Limits) -> AccountView:
         ledger, now = self._keeper.ledger, self._clock.now()
@@ -237,7 +231,10 @@ class Poller:
         if self._recent is not None:
             self._board.set_recent(account, self._recent.shares(view.now))
         self._board.take(ledger)
-        self._display.budget(limits.requests, view.free_at)
+        outlook = self._planner.outlook(view)
+        if outlook is not None:
+            self._strain.note(outlook)
+        self._display.budget(limits.requests, view.free_at, outlook)
         if not self._faults:
             self._display.turned(memory.state, memory.detail, until)
 
@@ -247,23 +244,11 @@ class Poller:
         if self._tidied is not None and now - self._tidied < TIDY_EVERY:
             return
         await self._keeper.use(ledger.collect, account, now, limits.call_timeout)
-        more = [
-            await self._keeper.use(ledger.prune, account, channel, now)
-            for channel in self._settings.channels
-        ]
-        if not any(more):
+        more = False
+        for channel in self._settings.channels:
+            pruned = await self._keeper.use(ledger.prune, account, channel, now)
+            more = more or pruned.more
+            if pruned.lost:
+                self._journal.gave_up(channel, pruned.lost)
+        if not more:
             self._tidied = now
-
-    def _log_poll(self, ask: Ask, applied: Applied) -> None:
-        log.info(
-            "polled",
-            account=self._settings.account,
-            channel=ask.channel,
-            kind=ask.kind,
-            reason=ask.reason,
-            rows=applied.rows,
-            new=len(applied.new),
-            final=applied.finals,
-            gap_opened=applied.opened_gap,
-            gaps_closed=applied.closed_gaps,
-        )

@@ -17,8 +17,11 @@ from exporter.gateway.request import PAGE_LIMIT
 
 
 NOISE = 0.12
-"""Share of a page that is left free for more rows than expected; less for chains, which average."""
-LONGEST_CHAIN = 5
+CHAIN_NOISE = 0.08
+"""Share of a page that is left free for more rows than expected; chains average, and what is too
+much for one is read by one page more.
+"""
+LONGEST_CHAIN = 6
 RARELY = 900.0
 """Seconds between head pages at most."""
 SHOWN = 0.95
@@ -171,7 +174,8 @@ def _pages(load: Load, chain: int, window: float) -> float:
 
 def _rows(chain: int) -> float:
     """Rows that a page of a chain can be expected to bring."""
-    return PAGE_LIMIT * (1 - NOISE / sqrt(chain))
+    noise = NOISE if chain == 1 else CHAIN_NOISE / sqrt(chain)
+    return PAGE_LIMIT * (1 - noise)
 
 
 def _even(loads: Mapping[str, Load], spacing: float) -> dict[str, float]:

@@ -13,6 +13,7 @@ import msgspec
 from exporter.gateway.message import Page, Personal
 from exporter.gateway.request import PAGE_LIMIT, HistoryRequest
 from exporter.ledger.gaps import Gap
+from exporter.ledger.outlook import GapOutlook, Outlook, StreamOutlook
 from exporter.ledger.records import StreamView
 from exporter.ledger.waiting import Known
 from exporter.polling import pricing
@@ -26,8 +27,6 @@ from exporter.polling.pricing import Demand, Load, Pace
 from exporter.polling.trust import Trust
 
 
-RESERVE = 1.0
-"""Permits kept for surprises."""
 BURST_RESERVE = 10.0
 BURST_MEMORY = 7 * 86_400.0
 """Permits kept for so many seconds after a burst: where one was, another is to be expected."""
@@ -49,9 +48,12 @@ FIRST_SHARE = 3
 """One call in so many may go to what was sent before the first start."""
 UNSEEN = 2.0
 """How much more than an unknown final status a message counts that was never seen."""
-SETTLING_SHARE = 0.002
 BASELINE_SHARE = 0.01
-"""Share of the rows of such a gap that reading it is expected to teach anything of."""
+"""Share of the rows before the first start that reading them is expected to teach anything of."""
+LATE_PRIOR = (1.0, 500.0)
+"""Late rows in so many rows that are read again, before anything is known."""
+LATE_ROWS = 100_000.0
+"""Rows read again after which what was learnt of late ones begins to fade."""
 TRIED = 900.0
 """Seconds for which an anchor that was read from is left alone."""
 PRECISION = 5.0
@@ -65,6 +67,23 @@ class Notes(msgspec.Struct):
 
     trust: Trust = msgspec.field(default_factory=Trust)
     burst_at: float | None = None
+    late: float = 0.0
+    """Late rows that were found where rows were read again."""
+    settled: float = 0.0
+    """Rows that were read again."""
+
+    def note_settled(self, rows: int, late: int) -> None:
+        """Rows that had been read early were read again."""
+        self.settled += rows
+        self.late += late
+        if self.settled > LATE_ROWS:
+            self.settled, self.late = self.settled / 2, self.late / 2
+
+    @property
+    def late_share(self) -> float:
+        """Share of the rows read early that had others turn up among them."""
+        late, rows = LATE_PRIOR
+        return (late + self.late) / (rows + self.settled)
 
 
 class ValuingPlanner:
@@ -80,13 +99,14 @@ class ValuingPlanner:
         now: float,
         *,
         lookups: bool = True,
+        make_mind: type[Mind] = Mind,
     ) -> None:
         self.curves = Curves()
         self.notes = Notes()
         self._decisions: deque[Decision] = deque(maxlen=KEPT_DECISIONS)
         self._lookups = lookups
         self._minds = {
-            channel: Mind(channel, self.curves, deadlines, zone, now) for channel in channels
+            channel: make_mind(channel, self.curves, deadlines, zone, now) for channel in channels
         }
         self._heads: dict[str, float] = {}
         self._side: deque[tuple[float, str]] = deque()
@@ -134,6 +154,8 @@ class ValuingPlanner:
             if asked:
                 self.notes.trust.refused(asked, now)
             return
+        if ask.reason == "settling":
+            self.notes.note_settled(page.rows, len(new))
         seen = self._minds[ask.channel].take(ask, page, started, new)
         if asked and page.rows < ask.request.cnt:
             self.notes.trust.answered(asked, seen.expected, seen.found, seen.foreign, now)
@@ -141,6 +163,36 @@ class ValuingPlanner:
     def cadence(self, view: AccountView) -> float:
         """Seconds between head pages of the stream that is read most rarely."""
         return max(self._pace(view).periods.values())
+
+    def outlook(self, view: AccountView) -> Outlook:
+        """Pace, pending messages and gaps."""
+        pace = self._pace(view)
+        was_read = all(stream.head_started is not None for stream in view.streams)
+        return Outlook(
+            saturation=pace.saturation if was_read else None,
+            streams=tuple(self._stream_outlook(each, pace, view.now) for each in view.streams),
+        )
+
+    def _stream_outlook(self, stream: StreamView, pace: Pace, now: float) -> StreamOutlook:
+        channel = stream.channel
+        mind = self._minds[channel]
+        return StreamOutlook(
+            channel=channel,
+            head_at=self._head_at(stream, now) or None,
+            rate=mind.traffic.rate,
+            period=pace.periods[channel],
+            chain=pace.chains[channel],
+            pending=len(mind.watch),
+            gaps=tuple(
+                GapOutlook(
+                    kind=gap.kind,
+                    lower=gap.lower_time,
+                    upper=gap.upper_time,
+                    rows=self._rows_of(channel, gap),
+                )
+                for gap in stream.gaps
+            ),
+        )
 
     def _choose(self, view: AccountView) -> tuple[Ask | Wait, float, list[Option]]:
         if len(view.free_at) >= view.limit:
@@ -217,7 +269,7 @@ class ValuingPlanner:
             )
         burst = self.notes.burst_at
         bursts = burst is not None and view.now - burst < BURST_MEMORY
-        reserve = min(BURST_RESERVE if bursts else RESERVE, view.limit / 3)
+        reserve = min(BURST_RESERVE, view.limit / 3) if bursts else 0.0
         return pricing.pace(
             loads,
             view.limit,
@@ -329,7 +381,7 @@ class ValuingPlanner:
         shown = min(float(PAGE_LIMIT), rows)
         middle = (gap.upper_time + gap.lower_time) / 2
         worth, finals = mind.below(weights, gap, 0.0 if gap.kind == "settling" else shown)
-        worth += shown * _share(gap) * (1 + UNSEEN) * max(0.0, now - middle)
+        worth += shown * self._share(gap) * (1 + UNSEEN) * max(0.0, now - middle)
         kind = "backfill" if gap.baseline else "window"
         return Option(
             channel=channel,
@@ -340,6 +392,11 @@ class ValuingPlanner:
             detail=f"about {rows:.0f} rows",
             request=_request(channel, prev_id=gap.upper_id),
         )
+
+    def _share(self, gap: Gap) -> float:
+        """Share of a gap's rows that reading it is expected to teach anything of."""
+        shares = {"gap": 1.0, "settling": self.notes.late_share, "baseline": BASELINE_SHARE}
+        return shares[gap.kind]
 
     def _worth_at(self, view: AccountView, until: float, pace: Pace) -> float:
         """When a call will first be worth its price, if that is before ``until``."""
@@ -417,11 +474,6 @@ def _head_or_wait(stream: StreamView, until: float, now: float) -> Ask | Wait:
 
 def _backlog_rows(pace: Pace, channel: str) -> int:
     return BACKLOG_ROWS if pace.chains[channel] == 1 else CHAIN_ROWS
-
-
-def _share(gap: Gap) -> float:
-    """Share of a gap's rows that reading it is expected to teach anything of."""
-    return {"gap": 1.0, "settling": SETTLING_SHARE, "baseline": BASELINE_SHARE}[gap.kind]
 
 
 def _ask(option: Option) -> Ask:

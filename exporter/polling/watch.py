@@ -77,6 +77,11 @@ class Watch:
         return int(self._rows.size)
 
     @property
+    def key(self) -> NDArray[np.uint64]:
+        """What `key_of` makes of each id."""
+        return self._rows["key"]
+
+    @property
     def sent(self) -> Floats:
         """Send times, ascending, Unix seconds."""
         return self._rows["sent"]

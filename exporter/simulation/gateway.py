@@ -25,10 +25,9 @@ from exporter.simulation.parameters import (
     read_history,
     read_parameters,
 )
-from exporter.simulation.render import Row, error_text, row_of
+from exporter.simulation.render import Row, Rows, error_text
 from exporter.simulation.responses import FollowedResponse
 from exporter.simulation.visits import Account, Call, Visit
-from exporter.simulation.world import World
 
 
 CALLS_KEPT = 200_000
@@ -83,6 +82,7 @@ class Gateway:
         self.errors: Counter[int] = Counter()
         self.refusals: Counter[str] = Counter()
         self.meters = {login: Meter(self.limits) for login in self.accounts}
+        self._rows: dict[str, Rows] = {}
         self._door = Door(self.limits)
         self._answers = Answerer(self.clock, Random(seed))
         methods = ["GET", "POST"]
@@ -152,7 +152,7 @@ class Gateway:
         if refusal is not None:
             raise _RefusedError(Error.TOO_OFTEN, refusal, REFUSED[refusal])
         self._suffer(visit.fault)
-        rows = self._rows(account.world, parameters)
+        rows = self._asked(account, parameters)
         visit.note(rows=len(rows))
         return self._answers.text(rows, read_fmt(parameters), visit.fault)
 
@@ -162,7 +162,7 @@ class Gateway:
             code, text = refusal
             raise _RefusedError(code, "", text)
 
-    def _rows(self, world: World, parameters: Parameters) -> list[Row]:
+    def _asked(self, account: Account, parameters: Parameters) -> list[Row]:
         try:
             asked = read_history(parameters)
         except ParameterError as error:
@@ -170,11 +170,16 @@ class Gateway:
         longest = self.limits.max_recipients
         if longest is not None and asked.recipients > longest:
             raise _RefusedError(Error.PARAMETERS, "parameters")
-        now = self.clock.now()
-        records = world.page(now, asked.query)
-        if not records:
+        rows = self._rows_of(account).at(self.clock.now(), asked.query)
+        if not rows:
             raise _RefusedError(Error.NOT_FOUND)
-        return [row_of(world, record, now) for record in records]
+        return rows
+
+    def _rows_of(self, account: Account) -> Rows:
+        rows = self._rows.get(account.login)
+        if rows is None or rows.world is not account.world:
+            rows = self._rows[account.login] = Rows(account.world)
+        return rows
 
     async def _balance(self, visit: Visit) -> str:
         if not visit.meter.balance(visit.time):

@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from itertools import accumulate
 from random import Random
+from statistics import NormalDist
 from typing import Generic, NamedTuple, TypeVar
 
 from exporter.simulation.codes import Kind, Status
 from exporter.simulation.laws import (
+    CELLS,
     Ending,
     Law,
     call_law,
@@ -25,9 +27,8 @@ from exporter.simulation.texts import number_of
 
 
 T = TypeVar("T")
-REGULARS = 10
-"""Numbers that monitoring and test messages go to."""
 REGULAR_SHARE = 0.02
+"""Share of messages that monitoring and tests send, to a few numbers only."""
 FREE = Decimal(0)
 PRICES = {Kind.HLR: Decimal("0.20"), Kind.CALL: Decimal("0.05"), Kind.VIBER: Decimal("1.10")}
 PRICE_FACTORS = (Decimal(0), Decimal("0.5"), Decimal("0.9"), Decimal("1.1"), Decimal("1.5"))
@@ -53,6 +54,25 @@ class Choice(Generic[T]):
     def pick(self, random: float) -> T:
         """The value a draw from [0, 1) falls on."""
         return self._values[bisect_right(self._bounds, random)]
+
+
+class Popularity:
+    """Which of equally many numbers a message goes to, when their shares are log-normal.
+
+    The numbers stand in the order of their shares. A draw by share from a log-normal law falls on
+    a place that is ``sigma`` further up on the scale of the normal distribution.
+    """
+
+    def __init__(self, sigma: float) -> None:
+        normal = NormalDist()
+        quantiles = (normal.inv_cdf(cell / CELLS) for cell in range(1, CELLS))
+        self._places = (0.0, *(normal.cdf(quantile + sigma) for quantile in quantiles), 1.0)
+
+    def place(self, random: float) -> float:
+        """Place of the number among all, from [0, 1), at a uniform draw."""
+        cell, rest = divmod(random * CELLS, 1.0)
+        low, high = self._places[int(cell)], self._places[int(cell) + 1]
+        return low + (high - low) * rest
 
 
 class Route(NamedTuple):
@@ -94,6 +114,7 @@ class Maker:
         }
         self._no_funds = [Occurrences(funds, spec.time_scale) for funds in spec.no_funds]
         self._rare = spec.queued_share + spec.stopped_share
+        self._place = squared if spec.popularity is None else Popularity(spec.popularity).place
 
     def mail(self, rng: Random, created: float, int_id: int) -> Record:
         """A message of the e-mail stream."""
@@ -120,13 +141,14 @@ class Maker:
         return self._live(rng, draft, self._laws.get(kind, route.law), price)
 
     def _phone(self, rng: Random, operator: Operator, addressee: Addressee | None) -> int:
-        population = self._spec.population
+        population = operator.population or self._spec.population
+        regulars = self._spec.regulars
         if addressee is not None:
-            index = population + REGULARS + addressee.place
-        elif rng.random() < REGULAR_SHARE:
-            index = population + int(rng.random() * REGULARS)
+            index = population + regulars + addressee.place
+        elif regulars and rng.random() < REGULAR_SHARE:
+            index = population + int(rng.random() * regulars)
         else:
-            index = int(population * rng.random() ** 2)
+            index = int(population * self._place(rng.random()))
         return number_of(operator.prefix, operator.digits, index)
 
     def _size(self, rng: Random, kind: Kind) -> int:
@@ -206,6 +228,11 @@ class Maker:
             delay = min(spec.max_late, log_normal(rng.random(), spec.late_median, 1.0))
             draft.visible = draft.created + delay * self._scale
         return draft
+
+
+def squared(random: float) -> float:
+    """A place in [0, 1) at a uniform draw: the lower ones come up far more often."""
+    return random**2
 
 
 NOBODY = Network()

@@ -60,6 +60,9 @@ class Record(msgspec.Struct, gc=False):
 
     def at(self, now: float) -> Transition:
         """What its status is at a moment, the first one before any."""
+        last = self.transitions[-1]
+        if last.time <= now:
+            return last
         for transition in reversed(self.transitions):
             if transition.time <= now:
                 return transition

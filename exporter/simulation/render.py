@@ -10,13 +10,15 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from exporter.simulation.codes import DELIVERED, PENDING, STATUS_NAMES, Kind, Status
-from exporter.simulation.record import Record
+from exporter.simulation.record import Record, Transition
 from exporter.simulation.recurrence import MOSCOW
-from exporter.simulation.world import World, recipient_of
+from exporter.simulation.world import Query, World, recipient_of
 
 
 Row = dict[str, Any]
 """One row with typed values, keys in the order of the vendor's JSON."""
+
+ROWS_KEPT: Final = 5000
 
 LINE_NAMES: Final = {
     "status": "Status",
@@ -82,6 +84,29 @@ def moscow_date(time: int) -> str:
     return (
         f"{at.tm_mday:02}.{at.tm_mon:02}.{at.tm_year} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
     )
+
+
+class Rows:
+    """The rows of one world; one that looks as it did last time is not made again."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._made: dict[int, tuple[Transition, str, Row]] = {}
+
+    def at(self, now: float, query: Query) -> list[Row]:
+        """The history as it is shown at ``now``."""
+        if len(self._made) > ROWS_KEPT:
+            self._made.clear()
+        return [self._row(record, now) for record in self.world.page(now, query)]
+
+    def _row(self, record: Record, now: float) -> Row:
+        state, cost = record.at(now), str(record.cost(now))
+        made = self._made.get(record.int_id)
+        if made is not None and made[0] == state and made[1] == cost:
+            return made[2]
+        row = row_of(self.world, record, now)
+        self._made[record.int_id] = state, cost, row
+        return row
 
 
 def row_of(world: World, record: Record, now: float) -> Row:

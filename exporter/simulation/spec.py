@@ -90,6 +90,8 @@ class Operator(Part, frozen=True, kw_only=True):
     """Leading digits of its numbers."""
     digits: int = 7
     """Digits after the prefix."""
+    population: int | None = None
+    """Numbers that everyday messages go to; None: as many as `WorldSpec.population` says."""
     regions: tuple[str, ...] = ("",)
     price: Decimal = Decimal("2.45")
     """Price of one segment."""
@@ -144,6 +146,11 @@ class WorldSpec(Part, frozen=True, kw_only=True):
     """Parts of a text to weight."""
     population: int = 20000
     """Phone numbers of an operator that everyday messages go to; some far more often."""
+    popularity: float | None = None
+    """Log-normal sigma of how often each of them is written to; None: a steeper law, in which a
+    quarter of the numbers gets half of the messages."""
+    regulars: int = 10
+    """Numbers of an operator that monitoring and test messages, 2 % of all, go to."""
     nasty_share: float = 0.05
     """Texts with commas, quotes, newlines, emoji and ``' = '``."""
     validity: float = 86400.0

@@ -42,11 +42,12 @@ class World:
         self._slices = Slices(spec, seed, keep=keep)
         self._numbers: dict[tuple[Lane, int], array[int]] = {}
         self._max_lead = spec.max_lead * spec.time_scale
+        self._first = -math.inf if spec.begins is None else math.floor(spec.begins)
 
     def page(self, now: float, query: Query | None = None) -> list[Record]:
         """Rows of the history at ``now``, newest first, at most ``cnt``."""
         query = query or Query()
-        earliest = max(query.since, now - self.spec.history_span)
+        earliest = max(query.since, now - self.spec.history_span, self._first)
         query = query._replace(since=earliest)
         if self.spec.order == "send_time":
             rows = self._by_send(now, query)
@@ -65,20 +66,21 @@ class World:
         found = [
             _truth(stream, record)
             for stream in STREAMS
-            for record in self._created_within(stream, since, until)
+            for record in self.created(stream, since, until)
         ]
         found.sort(key=lambda truth: int(truth.int_id))
         return found
 
-    def kept(self) -> int:
-        """Records in memory now."""
-        return self._slices.kept()
-
-    def _created_within(self, stream: Stream, since: float, until: float) -> Iterator[Record]:
+    def created(self, stream: Stream, since: float, until: float) -> Iterator[Record]:
+        """Messages of one stream created in [since, until), by the slices of their creation."""
         for index in range(self._slices.index(since), self._slices.index(until) + 1):
             for record in self._slice(STREAMS[stream], index):
                 if since <= record.created < until:
                     yield record
+
+    def kept(self) -> int:
+        """Records in memory now."""
+        return self._slices.kept()
 
     def _slice(self, lanes: Iterable[Lane], index: int) -> Iterable[Record]:
         parts = [self._slices.get(lane, index) for lane in lanes if not self._slices.empty(lane)]
@@ -107,7 +109,7 @@ class World:
         """First slice whose scheduled messages can still matter; past any when there are none."""
         if query.stream == "email" or self._slices.empty(Lane.SCHEDULED):
             return self._slices.index(query.since)
-        return self._slices.index(query.since - self._max_lead)
+        return self._slices.index(max(query.since - self._max_lead, self._first))
 
     def _holds(self, lanes: Iterable[Lane], index: int, recipients: frozenset[int] | None) -> bool:
         if recipients is None:
@@ -145,7 +147,7 @@ class World:
     def _scheduled(self, now: float, query: Query) -> list[Record]:
         if query.stream == "email" or self._slices.empty(Lane.SCHEDULED):
             return []
-        oldest = self._slices.index(query.since - self._max_lead)
+        oldest = self._oldest_ahead(query)
         found = [
             record
             for index in range(oldest, self._slices.index(now) + 1)

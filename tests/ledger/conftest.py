@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.ledger.desk import Desk
+from tests.ledger.permit_log import PermitLog
 
 
 MEMORY = Path("/dev/shm")
@@ -35,3 +36,11 @@ def desks() -> Iterator[Desks]:
 def desk(desks: Desks) -> Desk:
     """A desk with every choice left at its default."""
     return desks()
+
+
+@pytest.fixture
+def log() -> Iterator[PermitLog]:
+    """An empty log of permits with few calls an hour."""
+    log = PermitLog()
+    yield log
+    log.close()

@@ -154,7 +154,7 @@ class Desk:
 
     def prune(self, now: float) -> None:
         """Forget until nothing is left to forget."""
-        while self.ledger.prune("a", "sms", now):
+        while self.ledger.prune("a", "sms", now).more:
             pass
         self.now = max(self.now, now)
 

@@ -1,7 +1,10 @@
 """What a stream looks like from outside: pending, overdue, gaps, coverage, what to read again."""
 
+from typing import Any
+
 import msgspec
 import pytest
+from sqlalchemy import Connection, event
 
 from exporter.gateway.message import Message
 from exporter.gateway.request import HistoryRequest
@@ -127,12 +130,25 @@ def test_gap_older_than_the_retention_is_given_up_and_said_so(desk: Desk) -> Non
     assert desk.ledger.view("a", "sms", desk.now).gaps == ()
 
 
+def test_what_is_given_up_is_told_by_its_times(desk: Desk) -> None:
+    """Each round tells the stretches it gave up, up to the end of retention and never twice."""
+    desk.apply(sent(10, 10), T0 + 20.0)
+    for newest in (1000, 2000):
+        head = sent(newest, 490)
+        desk.apply(head, T0 + newest + 1.0, request=full(head))
+    rounds = [
+        desk.ledger.prune("a", "sms", T0 + 7.0 * DAY + after).lost for after in (5, 211, 9000, 9001)
+    ]
+    times = [[(gap.lower_time - T0, gap.upper_time - T0) for gap in lost] for lost in rounds]
+    assert times == [[], [(10, 211)], [(1000, 1511), (211, 511)], []]
+
+
 def test_gap_below_the_first_sync_is_given_up_in_silence(desk: Desk) -> None:
     """Nothing sent before the baseline was going to be counted."""
     head = sent(-1, 50)
     desk.apply(head, T0 + 10.0, request=full(head))
     assert len(desk.ledger.view("a", "sms", desk.now).gaps) == 1
-    desk.prune(T0 + 9.0 * DAY)
+    assert desk.ledger.prune("a", "sms", T0 + 9.0 * DAY).lost == ()
     assert not desk.ledger.view("a", "sms", desk.now).gaps
     assert not desk.sum(Total.UNREAD_SECONDS)
 
@@ -213,3 +229,25 @@ def test_clock_set_back_blinds_nothing(desk: Desk) -> None:
     desk.apply([row(2, int(T0) + 30), row(1, int(T0) + 5, 1, status_time=int(T0) + 20)], T0 + 60.0)
     assert desk.sum(Total.FINAL) == 1
     assert state(desk).watermark == T0 + 60
+
+
+def test_pending_messages_are_counted_without_reading_the_others(desk: Desk) -> None:
+    """A week of final messages must not slow every page down."""
+    plans: list[str] = []
+
+    def explain(
+        connection: Connection, cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> None:
+        if statement.startswith("SELECT") and "FROM message" in statement:
+            plan = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(f"{row[3]} | {statement}" for row in plan if "message" in row[3])
+
+    desk.apply([row(1, T0 + 5), row(2, T0 + 4, 1)], T0 + 10)
+    event.listen(desk.ledger.store.engine, "before_cursor_execute", explain)
+    desk.ledger.refresh("a", "sms", T0 + 20)
+    desk.ledger.view("a", "sms", T0 + 20, limit=50)
+    desk.ledger.known("a", "sms", since=T0 + 20)
+    assert len(plans) >= 6
+    indexes = {plan.split("INDEX ")[1].split()[0] for plan in plans}
+    assert indexes <= {"message_pending", "message_due", "message_sent"}
+    assert sum("message_sent" in plan for plan in plans) == 1
