@@ -1,8 +1,8 @@
 """The two ways to read pending messages again, and which of each is worth most.
 
 A window shows up to a page of rows below one row; a lookup shows all rows of chosen numbers on one
-day. Worth is in row-seconds: how long final statuses have probably been waiting to be learnt, and
-deadlines to be judged.
+or two days. Worth is in row-seconds: how long final statuses have probably been waiting to be
+learnt, and deadlines to be judged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,23 +31,24 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """The part of a day that a lookup is to show; an answer begins with the newest rows."""
+    """The part of one or two days that a lookup is to show: answers begin with the newest rows."""
 
-    day: int
+    first: int
+    last: int
     """Days since 1970 in the gateway's time zone."""
     since: float
     until: float
     """Only messages sent between these moments are asked for, Unix seconds."""
     share: float
-    """Share of the day's rows that were sent between them."""
+    """Share of the days' rows that were sent between them."""
 
 
 class Lookup(msgspec.Struct, frozen=True):
-    """All rows of some numbers on one day."""
+    """All rows of some numbers on one or two days."""
 
     worth: float
     finals: float
-    day: int
+    span: Span
     phones: NDArray[np.uint64]
 
 
@@ -120,12 +121,11 @@ def _lookup(
     phones, places = np.unique(watch.phone[mine], return_inverse=True)
     worth = np.bincount(places, weights.worth[mine], phones.size)
     finals = np.bincount(places, weights.finals[mine], phones.size)
-    others = np.maximum(sketch.rows(span.day, phones) - 1, 0) * span.share
-    rows = np.maximum(1 + others, np.bincount(places, minlength=phones.size))
+    days = range(span.first, span.last + 1)
+    known = np.sum([sketch.rows(day, phones) for day in days], axis=0)
+    rows = np.maximum(1 + (known - 1) * span.share, np.bincount(places, minlength=phones.size))
     order = np.argsort(-worth / (1 / longest + rows / PAGE_ROWS), kind="stable")
     order = order[rows[order] < PAGE_ROWS][:longest]
     chosen = order[np.cumsum(rows[order]) <= PAGE_ROWS]
     if chosen.size:
-        yield Lookup(
-            float(worth[chosen].sum()), float(finals[chosen].sum()), span.day, phones[chosen]
-        )
+        yield Lookup(float(worth[chosen].sum()), float(finals[chosen].sum()), span, phones[chosen])

@@ -19,7 +19,8 @@ from exporter.polling.curves import Curves, Looks
 from exporter.polling.curves_survival import Chances
 from exporter.polling.planner import Ask
 from exporter.polling.sketch import RowsByNumber
-from exporter.polling.traffic import RATE_MEMORY, Traffic
+from exporter.polling.traffic import AHEAD, RATE_MEMORY, Traffic
+from exporter.polling.trust import is_understood
 from exporter.polling.watch import Floats, Look, Mask, Rows, Watch, rows_of
 
 
@@ -96,6 +97,13 @@ class Mind:
         self.traffic.restore(known.rows, now)
         self._last_head = known.head_started
 
+    def set_back(self, now: float) -> None:
+        """Take nothing to have been read after ``now``: the clock was ahead then."""
+        self.watch.set_back(now)
+        self.traffic.set_back(now)
+        if self._last_head is not None:
+            self._last_head = min(self._last_head, now)
+
     def take(self, ask: Ask, page: Page, started: float, new: frozenset[str]) -> Seen:
         """Follow a page."""
         request = ask.request
@@ -110,11 +118,12 @@ class Mind:
             found=int((~np.isnan(look.read)).sum()),
             foreign=_foreign(request, rows),
         )
-        missed = self._asked(request, page, rows) & (self.watch.read < started)
-        self.watch.assume_read(missed, started)
+        if not request.phones or is_understood(seen.expected, seen.found, seen.foreign):
+            missed = self._asked(request, page, rows) & (self.watch.read < started)
+            self.watch.assume_read(missed, started)
         self.watch.drop_before(started - ABANDON_AFTER)
         if contiguous:
-            self.traffic.add(rows.sent)
+            self.traffic.add(rows.sent[rows.sent <= started + AHEAD])
         if is_head(request):
             self._note_stalled(rows, started)
             self._note_head(page, len(new), started)
@@ -127,10 +136,12 @@ class Mind:
         sent = self.watch.sent
         if request.phones and request.start is not None:
             numbers = np.array([int(phone.value) for phone in request.phones], np.uint64)
-            day = (request.start - EPOCH).days
+            first = (request.start - EPOCH).days
+            last = first if request.end is None else (request.end - EPOCH).days
+            days = self.days(sent)
             full = page.rows >= request.cnt
             oldest = rows.sent.min() if full and rows.sent.size else -np.inf
-            asked = np.isin(self.watch.phone, numbers) & (self.days(sent) == day)
+            asked = np.isin(self.watch.phone, numbers) & (days >= first) & (days <= last)
             within: Mask = asked & (sent > oldest)
             return within
         if not rows.sent.size or not is_contiguous(request):
@@ -210,18 +221,23 @@ class Mind:
         """Latest parts of the last days with pending messages."""
         sent = self.watch.sent[self.watch.sent <= now]
         ahead = self._ahead(now)
-        spans = []
-        for day in np.unique(self.days(sent))[::-1][:DAYS_BACK]:
-            start = day * DAY - ahead
-            until = min(now, start + DAY)
-            since = [start, *(until - part for part in PARTS_OF_DAY if until - part > start)]
-            ranks = self.traffic.rank(np.array([*since, until], np.float64))
-            shares = (ranks[-1] - ranks[:-1]) / max(1.0, ranks[-1] - ranks[0])
-            spans += [
-                Span(int(day), moment, start + DAY, float(share))
-                for moment, share in zip(since, shares, strict=True)
-            ]
+        days = np.unique(self.days(sent))[::-1][:DAYS_BACK].tolist()
+        spans = [span for day in days for span in self._parts(day, ahead, now)]
+        if len(days) > 1:
+            spans.append(Span(days[1], days[0], days[1] * DAY - ahead, now, 1.0))
         return spans
+
+    def _parts(self, day: int, ahead: float, now: float) -> list[Span]:
+        """The whole day, and its last hours."""
+        start = day * DAY - ahead
+        until = min(now, start + DAY)
+        since = [start, *(until - part for part in PARTS_OF_DAY if until - part > start)]
+        ranks = self.traffic.rank(np.array([*since, until], np.float64))
+        shares = (ranks[-1] - ranks[:-1]) / max(1.0, ranks[-1] - ranks[0])
+        return [
+            Span(day, day, moment, start + DAY, float(share))
+            for moment, share in zip(since, shares, strict=True)
+        ]
 
     def days(self, sent: Floats) -> NDArray[np.int64]:
         """Days since 1970 in the gateway's time zone."""

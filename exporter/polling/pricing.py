@@ -82,7 +82,7 @@ def pace(
     chained = any(chain > 1 for chain in chains.values())
     kept = 0.0 if chained else reserve
     even = _even(loads, window / max(LEAST_LEFT, limit - kept - side))
-    rarest = max(RARELY, window / max(LEAST_LEFT, limit - kept))
+    rarest = max(RARELY, 2 * len(loads) * window / max(LEAST_LEFT, limit - kept))
     covering = {
         channel: min(_covering(load, chains[channel]), rarest) for channel, load in loads.items()
     }
@@ -150,7 +150,7 @@ def _chains(loads: Mapping[str, Load], limit: int, window: float, lookup: int) -
     chains = dict.fromkeys(loads, 1)
     busiest = max(loads, key=lambda channel: loads[channel].rate)
     others = sum(_pages(load, 1, window) for name, load in loads.items() if name != busiest)
-    left = limit - 1 - others
+    left = limit - others
     for chain in range(1, LONGEST_CHAIN + 1):
         chains[busiest] = chain
         if _demand(loads[busiest], chain, window, lookup) <= left:

@@ -64,10 +64,13 @@ def teaches(error: GatewayError) -> bool:
 
 
 def with_lower_limit(memory: Memory, now: float, spent: int) -> Memory:
-    """The account after such an error; ``spent`` are its calls of the last hour, with this one."""
+    """The account after such an error; ``spent`` are its calls of the last hour, with this one.
+
+    One call less would be its part now; as this one is, it gets what the others leave free next.
+    """
     if memory.learned_at is not None and now - memory.learned_at < LEARN_EVERY:
         return memory
-    learned = max(min(limit_now(memory, spent, now), spent) - 1, LEAST_LEARNED)
+    learned = max(limit_now(memory, spent, now), LEAST_LEARNED)
     return msgspec.structs.replace(memory, learned_limit=learned, learned_at=now)
 
 

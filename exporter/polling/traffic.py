@@ -20,6 +20,8 @@ KEPT = 4 * 86400
 RATE_MEMORY = 900.0
 LONG_MEMORY = 10_800.0
 """Seconds over which the rate is averaged, and the rate that tells a burst from a busy day."""
+AHEAD = 86_400.0
+"""Seconds ahead of the present up to which rows are kept: some are scheduled for days later."""
 NEIGHBOURHOOD = 60
 """Seconds beside a gap that tell how many rows it holds."""
 
@@ -32,9 +34,7 @@ class Traffic:
 
     def __init__(self, now: float) -> None:
         self._size = KEPT // BUCKET
-        self._first = int(now) // BUCKET - self._size // 2
-        self._counts = np.zeros(self._size, np.int64)
-        self._ranks: NDArray[np.int64] | None = None
+        self._begin(now)
         self.rate = 0.0
         """Rows sent in a second, averaged over the last quarter of an hour."""
         self.slow_rate = 0.0
@@ -46,6 +46,8 @@ class Traffic:
     def restore(self, rows: Iterable[tuple[int, int]], now: float) -> None:
         """Begin with what the ledger knows: (bucket, rows)."""
         for bucket, count in rows:
+            if not self._first <= bucket <= (now + AHEAD) / BUCKET:
+                continue
             self._counts[self._place(bucket)] = count
         self._ranks = None
         self.rate = self.last_rate = self._recent(now, RATE_MEMORY)
@@ -54,9 +56,10 @@ class Traffic:
 
     def add(self, sent: Floats) -> None:
         """Take in a contiguous page: the send times of its rows."""
-        if not sent.size:
-            return
         buckets = sent.astype(np.int64) // BUCKET
+        buckets = buckets[buckets >= self._first]
+        if not buckets.size:
+            return
         low, high = int(buckets.min()), int(buckets.max())
         self._place(high)
         start = max(low, self._first)
@@ -93,6 +96,16 @@ class Traffic:
         ranks = self.rank(ends)
         beside = (ranks[1] - ranks[0] + ranks[3] - ranks[2]) / (2 * NEIGHBOURHOOD)
         return max(1.0, float(beside or self.rate) * length)
+
+    def set_back(self, now: float) -> None:
+        """Begin anew if what is sent ``now`` would be too old to be kept."""
+        if now < self._first * BUCKET:
+            self._begin(now)
+
+    def _begin(self, now: float) -> None:
+        self._first = int(now) // BUCKET - self._size // 2
+        self._counts = np.zeros(self._size, np.int64)
+        self._ranks: NDArray[np.int64] | None = None
 
     def _recent(self, now: float, seconds: float) -> float:
         ends = self.rank(np.array([now - seconds, now], np.float64))

@@ -3,6 +3,8 @@
 The vendor's page documents a list of numbers and no limit on it. What an answer shows decides.
 """
 
+from typing import Annotated
+
 import msgspec
 
 
@@ -22,11 +24,11 @@ LENGTHEN = 20
 class Trust(msgspec.Struct):
     """What lookups have taught; part of what is learnt of an account."""
 
-    longest: int = LONGEST
+    longest: Annotated[int, msgspec.Meta(ge=SHORTEST, le=LONGEST)] = LONGEST
     """Numbers that may be asked for at once."""
     off_until: float = 0.0
     """No lookup before this moment, Unix seconds."""
-    good: int = 0
+    good: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Lookups that were understood since the list was shortened."""
 
     def length(self, now: float) -> int:
@@ -45,10 +47,14 @@ class Trust(msgspec.Struct):
         """
         if foreign:
             self.off_until, self.good = now + REST, 0
-        elif expected >= TELLING and found < FOUND * expected:
-            self._shorten(asked, now)
-        else:
+        elif is_understood(expected, found, foreign):
             self._lengthen()
+        else:
+            self._shorten(asked, now)
+
+    def set_back(self, now: float) -> None:
+        """Rest no longer than from ``now``."""
+        self.off_until = min(self.off_until, now + REST)
 
     def _shorten(self, asked: int, now: float) -> None:
         self.good = 0
@@ -60,3 +66,8 @@ class Trust(msgspec.Struct):
         self.good += 1
         if self.good >= LENGTHEN and self.longest < LONGEST:
             self.longest, self.good = min(LONGEST, self.longest * 2), 0
+
+
+def is_understood(expected: int, found: int, foreign: int) -> bool:
+    """Whether an answer can be one to the list that was asked for."""
+    return not foreign and (expected < TELLING or found >= FOUND * expected)

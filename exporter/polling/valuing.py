@@ -7,6 +7,7 @@ pages at their own pace set the price; any other call is made as soon as it is w
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta, tzinfo
+from typing import Annotated
 
 import msgspec
 
@@ -59,7 +60,11 @@ TRIED = 900.0
 PRECISION = 5.0
 """Seconds by which a call may be made too late."""
 KEPT_DECISIONS = 50
+KEPT_TRIED = 50
 EPOCH = date(1970, 1, 1)
+
+
+Count = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Notes(msgspec.Struct):
@@ -67,10 +72,16 @@ class Notes(msgspec.Struct):
 
     trust: Trust = msgspec.field(default_factory=Trust)
     burst_at: float | None = None
-    late: float = 0.0
+    late: Count = 0.0
     """Late rows that were found where rows were read again."""
-    settled: float = 0.0
+    settled: Count = 0.0
     """Rows that were read again."""
+
+    def set_back(self, now: float) -> None:
+        """Take nothing to have happened after ``now``."""
+        self.trust.set_back(now)
+        if self.burst_at is not None:
+            self.burst_at = min(self.burst_at, now)
 
     def note_settled(self, rows: int, late: int) -> None:
         """Rows that had been read early were read again."""
@@ -111,12 +122,14 @@ class ValuingPlanner:
         self._heads: dict[str, float] = {}
         self._side: deque[tuple[float, str]] = deque()
         self._tried: dict[tuple[str, str], float] = {}
+        self._now = now
 
     def begin(self, known: Mapping[str, Known], learnt: str | None, now: float) -> None:
         """Start from what the ledger keeps."""
         self.notes, self.curves = _read(learnt)
         for channel, mind in self._minds.items():
             mind.begin(known[channel], self.curves, now)
+        self._set_back(now)
 
     def learnt(self) -> str | None:
         """Curves and notes, as JSON."""
@@ -157,7 +170,7 @@ class ValuingPlanner:
         if ask.reason == "settling":
             self.notes.note_settled(page.rows, len(new))
         seen = self._minds[ask.channel].take(ask, page, started, new)
-        if asked and page.rows < ask.request.cnt:
+        if asked:
             self.notes.trust.answered(asked, seen.expected, seen.found, seen.foreign, now)
 
     def cadence(self, view: AccountView) -> float:
@@ -221,7 +234,7 @@ class ValuingPlanner:
             return _head_or_wait(stream, until, view.now), pace.price, options
         if self._has_room(view, pace.covering, pace):
             return _ask(options[0]), pace.price, options
-        until = min(latest, *view.free_at[:1])
+        until = min((latest, *view.free_at[:1]))
         return Wait(until=until, reason="newest rows need the calls"), pace.price, options
 
     def _due(self, view: AccountView, periods: Mapping[str, float]) -> tuple[float, StreamView]:
@@ -292,15 +305,17 @@ class ValuingPlanner:
             self.notes.burst_at = now
 
     def _page_or_wait(
-        self, view: AccountView, stream: StreamView, gap: Gap, rarest: float
+        self, view: AccountView, stream: StreamView, gap: Gap, rarest: Mapping[str, float]
     ) -> Ask | Wait:
         """The next page of a backlog, unless permits must be left for head pages."""
         spent = [moment - view.window for moment in view.free_at]
-        demands = [Demand(self._head_at(each, view.now), rarest) for each in view.streams]
+        demands = [
+            Demand(self._head_at(each, view.now), rarest[each.channel]) for each in view.streams
+        ]
         if pricing.has_room(spent, demands, view.limit, view.window, view.now):
             return _window(stream.channel, gap.upper_id, "backlog")
-        head = min(demand.last + rarest for demand in demands)
-        return Wait(until=max(view.now + 1, min(head, *view.free_at[:1])), reason="backlog")
+        due, _ = self._due(view, rarest)
+        return Wait(until=min((due, *view.free_at[:1])), reason="backlog")
 
     def _backlog(self, view: AccountView, pace: Pace) -> Ask | Wait | None:
         """While much was never read: its pages, the newest first, and a head page now and then."""
@@ -319,9 +334,10 @@ class ValuingPlanner:
         chained = pace.chains[stream.channel] > 1
         self._note_burst(stream.channel, gap, view.now, chained=chained)
         drain = DRAIN_HEAD if view.now - gap.lower_time < OLD else OLD_HEAD
-        rarest = pace.periods[stream.channel] if chained else drain
-        if since >= rarest:
-            return _head(stream.channel, "its turn" if chained else "backlog")
+        rarest = pace.periods if chained else dict.fromkeys(pace.periods, drain)
+        due, most_urgent = self._due(view, rarest)
+        if due <= view.now:
+            return _head(most_urgent.channel, "its turn" if chained else "backlog")
         mind, rows = self._minds[stream.channel], self._rows_of(stream.channel, gap)
         if chained or mind.finals_of(gap, rows, view.now) >= mind.finals_of_head(since):
             return self._page_or_wait(view, stream, gap, rarest)
@@ -346,7 +362,7 @@ class ValuingPlanner:
                 yield self._gap_option(stream.channel, gap, weights, now)
         chained = pace.chains[stream.channel] > 1
         rest = weights if chained else mind.out_of_reach(weights, now, next_head)
-        window = mind.window(rest, self._resting(stream.channel))
+        window = mind.window(rest, self._resting(stream.channel, now))
         if window is not None:
             yield Option(
                 channel=stream.channel,
@@ -363,7 +379,8 @@ class ValuingPlanner:
         lookup = mind.lookup(weights, self._length(mind.channel, now), now)
         if lookup is None:
             return
-        day = EPOCH + timedelta(days=lookup.day)
+        first = EPOCH + timedelta(days=lookup.span.first)
+        last = EPOCH + timedelta(days=lookup.span.last)
         phones = tuple(Personal(str(phone)) for phone in lookup.phones.tolist())
         yield Option(
             channel=mind.channel,
@@ -371,8 +388,8 @@ class ValuingPlanner:
             reason="pending",
             worth=lookup.worth,
             finals=lookup.finals,
-            detail=f"{len(phones)} numbers on {day.isoformat()}",
-            request=HistoryRequest(phones=phones, start=day, end=day),
+            detail=f"{len(phones)} numbers from {first.isoformat()} to {last.isoformat()}",
+            request=HistoryRequest(phones=phones, start=first, end=last),
         )
 
     def _gap_option(self, channel: str, gap: Gap, weights: Weights, now: float) -> Option:
@@ -429,17 +446,29 @@ class ValuingPlanner:
         tried = self._tried.get((stream.channel, gap.upper_id))
         return tried is None or now - tried >= TRIED
 
-    def _resting(self, channel: str) -> frozenset[str]:
+    def _resting(self, channel: str, now: float) -> frozenset[str]:
         """Anchors that were read from a while ago."""
-        return frozenset(anchor for of, anchor in self._tried if of == channel)
+        return frozenset(
+            anchor for (of, anchor), at in self._tried.items() if of == channel and now - at < TRIED
+        )
 
     def _forget(self, view: AccountView) -> None:
         """What is too long ago to matter."""
+        if view.now < self._now:
+            self._set_back(view.now)
+        self._now = view.now
         while self._side and not 0 <= view.now - self._side[0][0] < view.window:
             self._side.popleft()
-        if len(self._tried) > KEPT_DECISIONS:
+        if len(self._tried) > KEPT_TRIED:
             now = view.now
             self._tried = {key: at for key, at in self._tried.items() if now - at < TRIED}
+
+    def _set_back(self, now: float) -> None:
+        """Let nothing lie ahead of a clock that was set back: it would rest until then."""
+        self._tried = {key: min(at, now) for key, at in self._tried.items()}
+        self.notes.set_back(now)
+        for mind in self._minds.values():
+            mind.set_back(now)
 
     def _note(
         self, now: float, choice: Ask | Wait, price: float, options: Sequence[Option]

@@ -143,6 +143,10 @@ class Watch:
         """
         self._rows["read"][where] = np.maximum(self._rows["read"][where], started)
 
+    def set_back(self, now: float) -> None:
+        """Take nothing as read after ``now``."""
+        np.minimum(self._rows["read"], now, out=self._rows["read"])
+
     def drop_before(self, sent: float) -> None:
         """Wait no longer for what was sent before a moment."""
         first = int(np.searchsorted(self._rows["sent"], sent))

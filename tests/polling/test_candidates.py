@@ -16,7 +16,7 @@ from exporter.polling.watch import Watch
 
 T0 = int(datetime(2023, 11, 14, tzinfo=UTC).timestamp())
 DAY = T0 // 86_400
-TODAY = Span(DAY, T0, T0 + 86_400, 1.0)
+TODAY = Span(DAY, DAY, T0, T0 + 86_400, 1.0)
 WORTHS = st.floats(0, 1000)
 
 
@@ -108,10 +108,10 @@ def test_a_lookup_prefers_what_is_worth_more() -> None:
 def test_a_lookup_is_about_one_day() -> None:
     """Numbers' old history stays out of the answer; the day with the highest worth is asked for."""
     watch = watching([1, 2, 3])
-    spans = [Span(DAY, T0 + 1, T0 + 86_400, 1.0), Span(DAY - 1, T0 - 9, T0 + 1, 1.0)]
+    spans = [Span(DAY, DAY, T0 + 1, T0 + 86_400, 1.0), Span(DAY - 1, DAY - 1, T0 - 9, T0 + 1, 1.0)]
     best = best_lookup(watch, weighing([100, 10, 10]), spans, RowsByNumber(), 9)
     assert best is not None
-    assert (best.day, best.phones.tolist()) == (DAY - 1, [1])
+    assert (best.span.last, best.phones.tolist()) == (DAY - 1, [1])
 
 
 def test_a_lookup_may_be_about_the_newest_part_of_a_day() -> None:
@@ -119,13 +119,26 @@ def test_a_lookup_may_be_about_the_newest_part_of_a_day() -> None:
     sketch = RowsByNumber()
     sketch.add(DAY, np.repeat(np.arange(1, 101, dtype=np.uint64), 20))
     watch = watching(list(range(1, 101)))
-    late = Span(DAY, T0 + 50, T0 + 86_400, 0.1)
+    late = Span(DAY, DAY, T0 + 50, T0 + 86_400, 0.1)
     whole = best_lookup(watch, weighing([1.0] * 100), [TODAY], sketch, 99)
     both = best_lookup(watch, weighing([1.0] * 50 + [2.0] * 50), [TODAY, late], sketch, 99)
     assert whole is not None
     assert both is not None
     assert whole.phones.size == PAGE_ROWS // 20
     assert both.phones.tolist() == list(range(51, 101))
+
+
+def test_a_lookup_may_be_about_two_days() -> None:
+    """Just after midnight the last hours lie on both sides of it."""
+    both = Span(DAY - 1, DAY, T0 - 9, T0 + 86_400, 1.0)
+    spans = [
+        Span(DAY, DAY, T0 + 1, T0 + 86_400, 1.0),
+        Span(DAY - 1, DAY - 1, T0 - 9, T0 + 1, 1.0),
+        both,
+    ]
+    best = best_lookup(watching([1, 2, 3]), weighing([9, 9, 9]), spans, RowsByNumber(), 9)
+    assert best is not None
+    assert (best.span, best.phones.tolist()) == (both, [1, 2, 3])
 
 
 def test_chatty_numbers_are_left_to_windows() -> None:

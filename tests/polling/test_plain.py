@@ -14,25 +14,7 @@ from exporter.ledger.queries import Pending
 from exporter.ledger.records import StreamView
 from exporter.polling.plain import TRIED, PlainPlanner
 from exporter.polling.planner import AccountView, Ask, Wait
-
-
-NOW = 1_700_000_000.0
-HOUR = 3600.0
-
-
-def gap(
-    number: int, *, baseline: bool = False, announced: bool = True, settles: float | None = None
-) -> Gap:
-    return Gap(
-        upper_id=f"gap{number}",
-        upper_time=int(NOW) - 600 * number,
-        lower_id=None if baseline else f"below{number}",
-        lower_time=int(NOW) - 600 * number - 300,
-        opened_at=NOW - 60,
-        baseline=baseline,
-        announced=announced,
-        settles_at=settles,
-    )
+from tests.polling.views import HOUR, NOW, gap, stream, view
 
 
 def pending(
@@ -45,36 +27,6 @@ def pending(
         read_at=NOW - 900,
         after_id=f"above{number}" if anchored else None,
     )
-
-
-def stream(
-    channel: str = "sms",
-    *,
-    gaps: tuple[Gap, ...] = (),
-    waiting: tuple[Pending, ...] = (),
-    head_started: float | None = NOW - 100,
-    synced: bool = True,
-) -> StreamView:
-    return StreamView(
-        channel=channel,
-        synced=synced,
-        newest_id="newest",
-        head_started=head_started,
-        gaps=gaps,
-        pending=waiting,
-    )
-
-
-def view(*streams: StreamView, limit: int = 29, **changes: object) -> AccountView:
-    plain = AccountView(
-        now=NOW,
-        streams=streams or (stream(),),
-        limit=limit,
-        window=HOUR,
-        free_at=(),
-        last_call=NOW - 200,
-    )
-    return msgspec.structs.replace(plain, **changes)
 
 
 def asks(planner: PlainPlanner, seen: AccountView, count: int) -> list[Ask]:

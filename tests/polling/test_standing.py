@@ -93,12 +93,12 @@ def test_other_credentials_end_a_refusal_but_no_other_pause() -> None:
     assert standing.with_credentials(blocked, 2) == blocked
 
 
-def test_error_9_lowers_the_limit_below_what_was_spent() -> None:
-    """Whoever else spends leaves us less than we just used."""
+def test_error_9_lowers_the_limit_to_what_was_spent() -> None:
+    """The refused call is one more than the others left: it may be tried again when one returns."""
     memory = standing.with_lower_limit(Memory(), NOW, 20)
-    assert standing.limit_now(memory, 30, NOW) == 19
+    assert standing.limit_now(memory, 30, NOW) == 20
     later = standing.with_lower_limit(memory, NOW + 301, 15)
-    assert standing.limit_now(later, 30, NOW + 301) == 14
+    assert standing.limit_now(later, 30, NOW + 301) == 15
 
 
 def test_the_limit_is_lowered_once_in_five_minutes() -> None:
@@ -111,7 +111,7 @@ def test_the_limit_comes_back_step_by_step() -> None:
     """One call an hour is regained each twenty minutes, up to the configured limit."""
     memory = standing.with_lower_limit(Memory(), NOW, 20)
     regained = [standing.limit_now(memory, 30, NOW + 1200 * n) for n in (0, 1, 2, 11, 100)]
-    assert regained == [19, 20, 21, 30, 30]
+    assert regained == [20, 21, 22, 30, 30]
 
 
 @given(
