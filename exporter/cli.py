@@ -8,7 +8,7 @@ import typer
 
 from exporter import __version__
 from exporter.clock import SystemClock
-from exporter.commands import flags
+from exporter.commands import flags, traffic_flags
 from exporter.commands.choices import Asked, Format, Output
 from exporter.commands.shell import USAGE_ERROR, Commands, load_for_command
 from exporter.config import Overrides, load
@@ -137,9 +137,7 @@ def messages(
 @app.command()
 def doctor(
     config_file: flags.ConfigFile = None,
-    account: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this account; all when not given.")
-    ] = None,
+    account: flags.OneAccount = None,
     answer: Annotated[
         Path | None,
         typer.Option(
@@ -169,6 +167,78 @@ def doctor(
         examine_file(answer, None, None, clock)
     else:
         examine_file(answer, lambda: load(config_file, os.environ), account, clock)
+
+
+@app.command()
+def explain(
+    config_file: flags.ConfigFile = None,
+    account: flags.OneAccount = None,
+    *,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print it as JSON, as /status of an exporter has it.")
+    ] = False,
+) -> None:
+    """Say what would be asked next and why, without a call.
+
+    Plans from what the ledger knows, as an exporter would that starts now: the next call or wait,
+    what else was weighed, the state of the budget, gaps and pace. What a running exporter decided
+    lately is on its page /status. Calls nobody, spends no permit and counts nothing. Run it as the
+    exporter's user, so that it can open the ledger.
+    """
+    from exporter.commands.explain import explain_accounts  # noqa: PLC0415  same
+
+    explain_accounts(lambda: load(config_file, os.environ), account, SystemClock(), json=json)
+
+
+@app.command()
+def simulate(
+    messages_per_day: traffic_flags.MessagesPerDay = None,
+    per_hour: traffic_flags.PerHour = None,
+    campaign: traffic_flags.CampaignOfDay = None,
+    *,
+    day_curve: traffic_flags.DayCurve = None,
+    email_per_hour: traffic_flags.EmailPerHour = None,
+    latency_factor: traffic_flags.LatencyFactor = None,
+    outage: traffic_flags.OutageOfDay = None,
+    permits: traffic_flags.PermitsPerHour = None,
+    policies: traffic_flags.PolicyNames = None,
+    other_programs: traffic_flags.OtherPrograms = None,
+    hours: traffic_flags.HoursJudged = None,
+    seed: traffic_flags.Seed = None,
+    file: traffic_flags.TrafficFile = None,
+    chart: traffic_flags.Chart = None,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Say how fresh an account's numbers would be, by rehearsing its traffic.
+
+    Runs the exporter itself on a virtual clock against the simulated gateway, and beside it what
+    programs do that only ask for the newest messages. Needs no account and calls nobody. A day
+    of some thousand messages takes about a minute of a processor for each line of the table.
+
+    \b
+    A shop with a daily mailing, with two budgets:
+      smsc-exporter simulate --messages-per-day 8000 --campaign 20000@12:00 \\
+        --permits 30,20 --chart freshness.svg
+    An operator that stands still for three hours, and another program:
+      smsc-exporter simulate --per-hour 2000 --outage 25%@14:00+3 --other-programs 8
+    """  # noqa: D301  same
+    from exporter.commands.forecast import forecast  # noqa: PLC0415  same
+
+    given = {
+        "messages_per_day": messages_per_day,
+        "per_hour": per_hour,
+        "campaign": campaign,
+        "day_curve": day_curve,
+        "email_per_hour": email_per_hour,
+        "latency_factor": latency_factor,
+        "outage": outage,
+        "permits": permits,
+        "policies": policies,
+        "other_programs": other_programs,
+        "hours": hours,
+        "seed": seed,
+    }
+    forecast(given, file, chart=chart, json=json)
 
 
 @app.command()

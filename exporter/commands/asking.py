@@ -6,7 +6,6 @@ exporter's first sync nor touches a total; it spends permits and notes how the a
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -14,7 +13,7 @@ import msgspec
 
 from exporter import __version__, wiring
 from exporter.clock import Clock
-from exporter.commands.wording import span
+from exporter.commands.wording import moment
 from exporter.config import Account, Config
 from exporter.durations import format_duration
 from exporter.gateway.client import Answer
@@ -117,8 +116,7 @@ class Desk:
 
     def moment(self, until: float) -> str:
         """A time as ``14:03:22 MSK (in 12m)``."""
-        shown = datetime.fromtimestamp(until, self.zone)
-        return f"{shown:%H:%M:%S %Z} (in {span(until - self.clock.now())})"
+        return moment(until, self.zone, self.clock.now())
 
     def why(self, denied: Denied) -> str:
         """Why no call was made, and when one can be."""
@@ -130,7 +128,7 @@ _REASONS = {
     "budget": "the account's history calls are spent",
     "identical": "the same question was asked too often within a minute",
     "concurrency": "other calls of the exporter are under way",
-    "login": "too many log-ins from here were refused, and one more could block the address",
+    "login": "too many log-ins from here failed or got no answer: one more could block the address",
     "refused": "the login was refused, and repeated failures block the address for everybody",
     "blocked": "the gateway has blocked this address for about half an hour",
     "limited": "the gateway said that too many calls are made",

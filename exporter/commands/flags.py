@@ -40,6 +40,9 @@ AccountName = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Account to ask for; the only one when there is one."),
 ]
+OneAccount = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Only this account; all when not given.")
+]
 Last = Annotated[
     int | None,
     typer.Option(

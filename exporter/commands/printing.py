@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -61,12 +61,16 @@ def as_csv(rows: Sequence[Shown]) -> str:
 
 def as_plain(rows: Sequence[Shown]) -> str:
     """Aligned columns without colours, one message a line; nothing when there is none."""
-    table = [_cells(row) for row in rows]
+    return aligned([_cells(row) for row in rows])
+
+
+def aligned(table: Sequence[Cells], right: Container[str] = RIGHT) -> str:
+    """A heading and the rows in columns, those named in ``right`` flush right; nothing for none."""
     if not table:
         return ""
     widths = _widths(table)
-    table.insert(0, {heading: heading for heading in widths})
-    return "".join(f"{_line(row, widths)}\n" for row in table)
+    lines = ({heading: heading for heading in widths}, *table)
+    return "".join(f"{_line(row, widths, right)}\n" for row in lines)
 
 
 def _widths(table: Sequence[Cells]) -> dict[str, int]:
@@ -76,11 +80,11 @@ def _widths(table: Sequence[Cells]) -> dict[str, int]:
     }
 
 
-def _line(row: Cells, widths: dict[str, int]) -> str:
+def _line(row: Cells, widths: dict[str, int], right: Container[str]) -> str:
     cells = []
     for heading, cell in row.items():
         space = " " * (widths[heading] - cell_len(cell))
-        cells.append(space + cell if heading in RIGHT else cell + space)
+        cells.append(space + cell if heading in right else cell + space)
     return GAP.join(cells).rstrip()
 
 

@@ -1,6 +1,7 @@
 """Numbers and times in words."""
 
 import math
+from datetime import datetime, tzinfo
 
 
 UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
@@ -20,3 +21,9 @@ def span(seconds: float) -> str:
 def counted(count: int, noun: str) -> str:
     """``1 row``, ``2 rows``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def moment(until: float, zone: tzinfo, now: float) -> str:
+    """A time (Unix seconds) to come, as ``14:03:22 MSK (in 12m)``."""
+    shown = datetime.fromtimestamp(until, zone)
+    return f"{shown:%H:%M:%S %Z} (in {span(until - now)})"

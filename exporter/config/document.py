@@ -39,15 +39,15 @@ class Document:
     public: bool = False
 
 
-def read_document(path: Path, findings: Findings) -> Document | None:
-    """The file's content, or None with the reason among the findings."""
+def read_document(path: Path, findings: Findings, flag: str = "--config.file") -> Document | None:
+    """The content of the file that ``flag`` names, or None with the reason among the findings."""
     source = Source(str(path))
     try:
         with path.open("rb") as file:
             public = bool(os.fstat(file.fileno()).st_mode & stat.S_IROTH)
             raw = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        findings.wrong(source, (), f"cannot be read: {reason(error)}; check --config.file")
+        findings.wrong(source, (), f"cannot be read: {reason(error)}; check {flag}")
         return None
     if len(raw) > LARGEST_FILE:
         findings.wrong(source, (), f"is larger than {LARGEST_FILE} bytes; is it the right file?")

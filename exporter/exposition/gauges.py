@@ -95,10 +95,11 @@ def _stream(stream: StreamState) -> Iterator[_Sample]:
 
 def _account(account: AccountState, now: float) -> Iterator[_Sample]:
     labels = (account.account,)
-    spent = sum(free_at > now for free_at in account.permits_free_at)
     yield "smsc_up", labels, account.up
     yield "smsc_api_budget_limit", labels, account.budget_limit
-    yield "smsc_api_budget_remaining", labels, max(0, account.budget_limit - spent)
+    yield "smsc_api_budget_remaining", labels, account.left(now)
+    if account.outlook is not None:
+        yield "smsc_poll_saturation_ratio", labels, account.outlook.saturation
     for country in account.expected_countries:
         yield "smsc_country_expected", (account.account, country), 1
 

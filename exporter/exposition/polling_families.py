@@ -115,4 +115,10 @@ CALLS = (
         ("account",),
         "History calls left of the limit in the rolling window now.",
     ),
+    gauge(
+        "smsc_poll_saturation_ratio",
+        ("account",),
+        "Share of the permits that it takes to read every new row once, at the rate of the last"
+        " quarter of an hour; above 1 rows are being missed.",
+    ),
 )

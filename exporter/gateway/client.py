@@ -42,6 +42,14 @@ DEADLINE_FACTOR = 2.0
 """A whole call may take this many times the time-out of a single wait."""
 
 _HOST = re.compile(r"[\w.:-]+")
+_BEFORE_SENDING = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+"""No connection to the gateway, so nothing was sent."""
 
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -205,7 +213,14 @@ def _server_date(header: str | None) -> float | None:
 
 
 def _fault(error: Exception, host: str) -> GatewayError:
-    """The error of the tree for what the HTTP library raised; of its text only TLS reasons stay."""
+    """The error of the tree for what the HTTP library raised."""
+    found = _named(error, host)
+    found.unjudged = isinstance(error, _BEFORE_SENDING)
+    return found
+
+
+def _named(error: Exception, host: str) -> GatewayError:
+    """The same but for whether the call left; of the library's text only TLS reasons stay."""
     causes = list(_causes(error))
     if isinstance(error, httpx.TimeoutException):
         wait = "a connection" if isinstance(error, httpx.ConnectTimeout) else "data"

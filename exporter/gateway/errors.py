@@ -42,6 +42,8 @@ class GatewayError(Exception):
     kind: str = "gateway"
     result: ClassVar[Result] = "http_error"
     code: int | None = None
+    unjudged: bool = False
+    """Whether the gateway surely judged no log-in: the call did not get through to its program."""
 
 
 class ApiError(GatewayError):
@@ -149,6 +151,7 @@ class HttpStatus(Unreachable):
         redirect = "; redirects are not followed, check api_url" if 300 <= status < 400 else ""
         super().__init__(f"the gateway answered with HTTP status {status}{redirect}")
         self.status = status
+        self.unjudged = status < 500
 
 
 _BY_CODE: dict[int | None, type[ApiError]] = {

@@ -57,9 +57,8 @@ class BudgetSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 def limits_now(settings: BudgetSettings, memory: Memory, now: float) -> Limits:
     """What may be spent now, after back-off and reserve."""
-    left = standing.limit_now(memory, settings.requests, now) - settings.reserve
     return Limits(
-        requests=max(1, left),
+        requests=standing.limit_now(memory, max(1, settings.requests - settings.reserve), now),
         window=settings.window,
         identical=settings.identical,
         identical_window=settings.identical_window,

@@ -93,9 +93,11 @@ def best_lookup(
     if longest < 1:
         return None
     asked = np.flatnonzero((watch.phone > 0) & (weights.worth > 0))
-    found = [
-        lookup for span in spans for lookup in _lookup(watch, weights, asked, span, sketch, longest)
-    ]
+    sent = watch.sent[asked]
+    found: list[Lookup] = []
+    for span in spans:
+        first, last = np.searchsorted(sent, (span.since, span.until))
+        found += _lookup(watch, weights, asked[first:last], span, sketch, longest)
     return max(found, key=lambda one: one.worth, default=None)
 
 
@@ -108,13 +110,11 @@ def _screened(weights: Weights, mine: NDArray[np.intp], most: int) -> NDArray[np
 def _lookup(
     watch: Watch,
     weights: Weights,
-    asked: NDArray[np.intp],
+    within: NDArray[np.intp],
     span: Span,
     sketch: RowsByNumber,
     longest: int,
 ) -> Iterator[Lookup]:
-    sent = watch.sent[asked]
-    within = asked[(sent >= span.since) & (sent < span.until)]
     mine = _screened(weights, within, SCREENED * longest)
     if not mine.size:
         return

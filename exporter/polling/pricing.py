@@ -81,15 +81,15 @@ def pace(
     chains = _chains(loads, limit, window, lookup)
     chained = any(chain > 1 for chain in chains.values())
     kept = 0.0 if chained else reserve
-    even = _even(loads, window / max(LEAST_LEFT, limit - kept - side))
     rarest = max(RARELY, 2 * len(loads) * window / max(LEAST_LEFT, limit - kept))
     covering = {
         channel: min(_covering(load, chains[channel]), rarest) for channel, load in loads.items()
     }
-    periods = {}
-    for channel in loads:
-        period = covering[channel] if chains[channel] > 1 else even[channel]
-        periods[channel] = min(period, max(covering[channel], window / limit))
+    most = {channel: max(period, window / limit) for channel, period in covering.items()}
+    even = _even(loads, max(LEAST_LEFT, limit - kept - side) / window, most)
+    periods = {
+        channel: covering[channel] if chains[channel] > 1 else even[channel] for channel in loads
+    }
     demand = sum(load.rate * window / _rows(LONGEST_CHAIN) for load in loads.values())
     return Pace(
         periods=periods,
@@ -178,11 +178,21 @@ def _rows(chain: int) -> float:
     return PAGE_LIMIT * (1 - noise)
 
 
-def _even(loads: Mapping[str, Load], spacing: float) -> dict[str, float]:
-    """Periods of equal worth that together make a call each ``spacing`` seconds."""
+def _even(
+    loads: Mapping[str, Load], calls: float, most: Mapping[str, float]
+) -> Mapping[str, float]:
+    """Periods of equal worth that together make so many calls a second, but none above ``most``."""
     weights = {channel: sqrt(max(load.rate, LEAST_RATE)) for channel, load in loads.items()}
-    total = sum(weights.values())
-    return {channel: spacing * total / weight for channel, weight in weights.items()}
+    periods = dict(most)
+    while weights and calls > 0:
+        spacing = sum(weights.values()) / calls
+        even = {channel: spacing / weight for channel, weight in weights.items()}
+        over = [channel for channel, period in even.items() if period > most[channel]]
+        if not over:
+            return periods | even
+        calls -= sum(1 / most[channel] for channel in over)
+        weights = {channel: weights[channel] for channel in weights if channel not in over}
+    return periods
 
 
 def _covering(load: Load, chain: int) -> float:

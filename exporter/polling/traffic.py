@@ -34,6 +34,7 @@ class Traffic:
 
     def __init__(self, now: float) -> None:
         self._size = KEPT // BUCKET
+        self._ranks: NDArray[np.int64] | None = None
         self._begin(now)
         self.rate = 0.0
         """Rows sent in a second, averaged over the last quarter of an hour."""
@@ -105,7 +106,7 @@ class Traffic:
     def _begin(self, now: float) -> None:
         self._first = int(now) // BUCKET - self._size // 2
         self._counts = np.zeros(self._size, np.int64)
-        self._ranks: NDArray[np.int64] | None = None
+        self._ranks = None
 
     def _recent(self, now: float, seconds: float) -> float:
         ends = self.rank(np.array([now - seconds, now], np.float64))

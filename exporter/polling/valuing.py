@@ -177,6 +177,12 @@ class ValuingPlanner:
         """Seconds between head pages of the stream that is read most rarely."""
         return max(self._pace(view).periods.values())
 
+    def weighed(self, view: AccountView) -> tuple[float, tuple[Option, ...]]:
+        """The price, and every call beside the head pages, whether or not one can be made now."""
+        pace = self._pace(view)
+        due, _ = self._due(view, pace.periods)
+        return pace.price, tuple(self._options(view, max(due, view.now), pace))
+
     def outlook(self, view: AccountView) -> Outlook:
         """Pace, pending messages and gaps."""
         pace = self._pace(view)

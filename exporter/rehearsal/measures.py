@@ -33,6 +33,14 @@ class Span(NamedTuple):
         return (times >= self.start) & (times < self.end)
 
 
+class Delays(NamedTuple):
+    """Each delay of what is judged, in seconds, ascending; ``inf`` for what never came."""
+
+    discovery: Times
+    knowledge: Times
+    maturing: Times
+
+
 def span_of(hours: float) -> Span:
     """The judged part of a rehearsal: all but the first hour and the last six.
 
@@ -41,6 +49,12 @@ def span_of(hours: float) -> Span:
     whole = hours * HOUR
     cap = min(CAP, whole / 4)
     return Span(START + min(WARM_UP, whole / 4), START + whole - cap, cap)
+
+
+def length_for(judged: float) -> float:
+    """How many hours a rehearsal takes so that ``judged`` of them are judged."""
+    begin, end = WARM_UP / HOUR, CAP / HOUR
+    return min(2 * judged, (judged + begin) * 4 / 3, judged + begin + end)
 
 
 class Delay(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,21 +103,27 @@ class AccountCourse(msgspec.Struct, frozen=True, kw_only=True):
 
 def measure(accounts: Sequence[AccountCourse], deadlines: Deadlines, hours: float) -> Measures:
     """The measures over all of these accounts together."""
-    span = span_of(hours)
-    parts = [_delays(account, deadlines, span) for account in accounts]
-    discovery, knowledge, maturing = (np.concatenate(kind) for kind in zip(*parts, strict=True))
+    cap = span_of(hours).cap
+    delays = delays_of(accounts, deadlines, hours)
     kinds = Counter(sight.kind for each in accounts for sight in each.sightings.sights)
     foreign = [account.foreign for account in accounts]
     return Measures(
-        discovery=summary(discovery, span.cap),
-        knowledge=summary(knowledge, span.cap),
-        maturing=summary(maturing, span.cap),
+        discovery=summary(delays.discovery, cap),
+        knowledge=summary(delays.knowledge, cap),
+        maturing=summary(delays.maturing, cap),
         calls={kind: count / hours for kind, count in sorted(kinds.items())},
         calls_per_hour=sum(account.admitted for account in accounts) / hours,
         refused=sum(account.refused for account in accounts),
         foreign=Foreign(*(sum(counts) for counts in zip(*foreign, strict=True))),
         digest=" ".join(account.sightings.digest for account in accounts),
     )
+
+
+def delays_of(accounts: Sequence[AccountCourse], deadlines: Deadlines, hours: float) -> Delays:
+    """The delays that `measure` sums up."""
+    span = span_of(hours)
+    parts = [_delays(account, deadlines, span) for account in accounts]
+    return Delays(*(np.sort(np.concatenate(kind)) for kind in zip(*parts, strict=True)))
 
 
 def summary(delays: Times, cap: float) -> Delay:

@@ -16,7 +16,7 @@ PERIOD = 120.0
 
 
 class NewestPage:
-    """The newest page of each stream in turn, one each two minutes as long as there are permits.
+    """The newest page of each stream in turn, one a ``period`` as long as there are permits.
 
     With ``paging``, a page that does not hold the newest message known before is followed down at
     once until one does.
@@ -24,8 +24,9 @@ class NewestPage:
 
     targets = 0
 
-    def __init__(self, *, paging: bool) -> None:
+    def __init__(self, *, paging: bool, period: float = PERIOD) -> None:
         self._paging = paging
+        self._period = period
         self._newest: dict[str, str] = {}
         self._goal: str | None = None
         self._below: Ask | None = None
@@ -36,7 +37,7 @@ class NewestPage:
             return Wait(until=first_free(view.free_at, view.limit, view.now), reason="budget")
         if self._below is not None:
             return self._below
-        due = max((s.head_started or 0.0 for s in view.streams), default=0.0) + PERIOD
+        due = max((s.head_started or 0.0 for s in view.streams), default=0.0) + self._period
         if due > view.now:
             return Wait(until=due, reason="pace")
         stream = min(view.streams, key=_read_at)
@@ -71,7 +72,7 @@ class NewestPage:
 
     def cadence(self, view: AccountView) -> float:
         """Seconds between head pages of one stream."""
-        return PERIOD * len(view.streams)
+        return self._period * len(view.streams)
 
     def outlook(self, view: AccountView) -> None:
         """It estimates nothing."""

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from exporter.config import Budget
 from exporter.simulation.faults import Fault
 from exporter.simulation.limits import Limits
 from exporter.simulation.record import Stream
@@ -45,6 +46,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """History calls an hour that another program wants to make with each account."""
     faults: tuple[Fault, ...] = ()
     limits: Limits = Limits()
+    """What the gateway allows."""
+    budget: Budget = Budget()
+    """What each account's exporter allows itself."""
     latency: float = 1.0
     """Seconds the gateway takes to answer."""
     stops: tuple[Stop, ...] = ()

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from exporter import wiring
-from exporter.config import Account, Config, Credentials, LedgerConfig, Secret
+from exporter.config import Account, Budget, Config, Credentials, LedgerConfig, Secret
 from exporter.gateway.client import GatewayClient
 from exporter.ledger.snapshot import Snapshot
 from exporter.polling.planner import Planner
@@ -16,7 +16,7 @@ from exporter.rehearsal.briefing import Briefing, Policy
 from exporter.rehearsal.chronicle import Chronicle
 from exporter.rehearsal.foreign import OtherProgram
 from exporter.rehearsal.life import Life
-from exporter.rehearsal.measures import AccountCourse, Measures, measure
+from exporter.rehearsal.measures import AccountCourse, Delays, Measures, delays_of, measure
 from exporter.rehearsal.scenario import START, Scenario, Sender
 from exporter.rehearsal.sightings import Sightings, observed
 from exporter.simulation.clock import VirtualClock
@@ -75,6 +75,10 @@ class Performance:
         """Over all accounts together."""
         return measure(self.accounts, self._deadlines, self.scenario.hours)
 
+    def delays(self) -> Delays:
+        """Each delay, over all accounts together."""
+        return delays_of(self.accounts, self._deadlines, self.scenario.hours)
+
     def measures_of(self, name: str) -> Measures:
         """Of one account alone."""
         mine = [account for account in self.accounts if account.name == name]
@@ -88,7 +92,7 @@ class Stage:
         self.scenario = scenario
         self.policy = policy
         self.config = Config(
-            accounts=tuple(map(_account, scenario.senders)),
+            accounts=tuple(_account(sender, scenario.budget) for sender in scenario.senders),
             ledger=LedgerConfig(path=folder / "ledger.sqlite"),
         )
         self.clock = VirtualClock(START)
@@ -212,9 +216,11 @@ class Stage:
         )
 
 
-def _account(sender: Sender) -> Account:
+def _account(sender: Sender, budget: Budget) -> Account:
     credentials = Credentials(login=sender.name, password=Secret(PASSWORD))
-    return Account(name=sender.name, credentials=credentials, channels=sender.channels)
+    return Account(
+        name=sender.name, credentials=credentials, channels=sender.channels, budget=budget
+    )
 
 
 def _is_ours(call: Call, login: str) -> bool:

@@ -52,6 +52,12 @@ class FaultKind(StrEnum):
     NUMBERS_AS_STRINGS = "numbers_as_strings"
     CONTROL_CHARACTERS = "control_characters"
     """Raw control characters in texts."""
+    LIST_REFUSED = "list_refused"
+    """Error 1 for a list of phones or addresses; other calls are answered."""
+    LIST_IGNORED = "list_ignored"
+    """Rows of all recipients, whatever list was asked for."""
+    LIST_CUT = "list_cut"
+    """Rows of the first ``Fault.count`` recipients of a list only."""
     DUPLICATE_ROWS = "duplicate_rows"
     SHUFFLED_ROWS = "shuffled_rows"
 
@@ -69,6 +75,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How long a time-out or a trickle lasts."""
     size: int = 40 * 1024 * 1024
     """Bytes of a huge body."""
+    count: int = 1
+    """Recipients that are left of a list."""
 
     def __post_init__(self) -> None:
         """Refuse what is no probability."""

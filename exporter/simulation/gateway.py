@@ -18,6 +18,7 @@ from exporter.simulation.control import control_routes
 from exporter.simulation.faults import Fault, FaultKind, Faults
 from exporter.simulation.limits import Door, Limits, Meter
 from exporter.simulation.parameters import (
+    Asked,
     ParameterError,
     Parameters,
     fingerprint,
@@ -28,6 +29,7 @@ from exporter.simulation.parameters import (
 from exporter.simulation.render import Row, Rows, error_text
 from exporter.simulation.responses import FollowedResponse
 from exporter.simulation.visits import Account, Call, Visit
+from exporter.simulation.world import Query
 
 
 CALLS_KEPT = 200_000
@@ -152,7 +154,7 @@ class Gateway:
         if refusal is not None:
             raise _RefusedError(Error.TOO_OFTEN, refusal, REFUSED[refusal])
         self._suffer(visit.fault)
-        rows = self._asked(account, parameters)
+        rows = self._asked(account, parameters, visit.fault)
         visit.note(rows=len(rows))
         return self._answers.text(rows, read_fmt(parameters), visit.fault)
 
@@ -162,15 +164,15 @@ class Gateway:
             code, text = refusal
             raise _RefusedError(code, "", text)
 
-    def _asked(self, account: Account, parameters: Parameters) -> list[Row]:
+    def _asked(self, account: Account, parameters: Parameters, fault: Fault | None) -> list[Row]:
         try:
             asked = read_history(parameters)
         except ParameterError as error:
             raise _RefusedError(Error.PARAMETERS, "parameters") from error
         longest = self.limits.max_recipients
-        if longest is not None and asked.recipients > longest:
+        if longest is not None and len(asked.recipients) > longest:
             raise _RefusedError(Error.PARAMETERS, "parameters")
-        rows = self._rows_of(account).at(self.clock.now(), asked.query)
+        rows = self._rows_of(account).at(self.clock.now(), _understood(asked, fault))
         if not rows:
             raise _RefusedError(Error.NOT_FOUND)
         return rows
@@ -196,3 +198,18 @@ class Gateway:
                 return "".join(f"<{name}>{value}</{name}>" for name, value in shown.items())
             case _:
                 return account.balance
+
+
+def _understood(asked: Asked, fault: Fault | None) -> Query:
+    """What a gateway makes of a call that may misunderstand a list of recipients."""
+    if fault is None or not asked.recipients:
+        return asked.query
+    match fault.kind:
+        case FaultKind.LIST_REFUSED:
+            raise _RefusedError(Error.PARAMETERS)
+        case FaultKind.LIST_IGNORED:
+            return asked.about(None)
+        case FaultKind.LIST_CUT:
+            return asked.about(asked.recipients[: fault.count])
+        case _:
+            return asked.query

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from typing import NamedTuple
@@ -30,8 +30,13 @@ class Asked(NamedTuple):
     """A checked history call."""
 
     query: Query
-    recipients: int
-    """Length of the list of phones or addresses."""
+    recipients: tuple[int, ...]
+    """The list of phones or addresses, -1 for strangers."""
+
+    def about(self, recipients: Iterable[int] | None) -> Query:
+        """The query for these recipients instead; for all when None."""
+        wanted = None if recipients is None else frozenset(recipients) - {-1}
+        return self.query._replace(recipients=wanted)
 
 
 async def read_parameters(request: Request) -> Parameters:
@@ -91,7 +96,7 @@ def read_history(parameters: Parameters) -> Asked:
             until=float("inf") if until is None else until + DAY,
             recipients=None if recipients is None else frozenset(recipients) - {-1},
         ),
-        len(recipients or ()),
+        tuple(recipients or ()),
     )
 
 

@@ -1,4 +1,4 @@
-"""The web application: metrics, a page for people, health, readiness, reload."""
+"""The web application: metrics, a page for people, status, health, readiness, reload."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
@@ -16,6 +16,7 @@ from exporter.exposition.collector import SnapshotSource
 from exporter.exposition.page import Page
 from exporter.web.errors import WebError
 from exporter.web.landing import landing_page
+from exporter.web.status import status_page
 
 
 HEADERS = {
@@ -71,12 +72,17 @@ def create_app(
         )
         return HTMLResponse(page, headers=HEADERS)
 
+    async def serve_status(_request: Request) -> Response:
+        page = status_page(source.snapshot(), clock.now(), version=version)
+        return Response(page, headers=HEADERS, media_type="application/json")
+
     async def serve_reload(_request: Request) -> Response:
         return _reloaded(await reload())
 
     routes = [
         Route(telemetry_path, serve_metrics),
         Route("/", serve_landing),
+        Route("/status", serve_status),
         Route("/-/healthy", _checking(healthy)),
         Route("/-/ready", _checking(ready)),
         Route("/-/reload", serve_reload, methods=["POST"]),
@@ -101,7 +107,7 @@ def _is_zero(parameter: str) -> bool:
 
 
 def _check_path(path: str) -> None:
-    taken = {"/-/healthy", "/-/ready", "/-/reload"}
+    taken = {"/status", "/-/healthy", "/-/ready", "/-/reload"}
     if not path.startswith("/") or path in taken or set(path) & set("{}?#"):
         raise WebError(
             f"telemetry path {path!r} cannot be used; choose one that starts with / and has none"

@@ -73,6 +73,7 @@ _PAGE = """<!DOCTYPE html>
 <h2>Pages</h2>
 <ul>
 <li><a href="{metrics}">{metrics}</a> the metrics</li>
+<li><a href="/status">/status</a> what is asked next and why, as JSON</li>
 <li><a href="/-/healthy">/-/healthy</a> whether the pollers turn</li>
 <li><a href="/-/ready">/-/ready</a> whether the first sync is done</li>
 </ul>
@@ -102,9 +103,8 @@ def _account(snapshot: Snapshot, account: AccountState, now: float) -> str:
     if account.detail:
         parts.append(f"<p>{escape(account.detail)}</p>")
     if account.budget_limit:
-        spent = sum(free_at > now for free_at in account.permits_free_at)
-        left = max(0, account.budget_limit - spent)
-        parts.append(f'<p class="soft">{left} of {account.budget_limit} calls left</p>')
+        left = f"{account.left(now)} of {account.budget_limit} calls left"
+        parts.append(f'<p class="soft">{left}</p>')
     streams = [stream for stream in snapshot.streams if stream.account == account.account]
     if streams:
         parts.append(_table(streams, now))

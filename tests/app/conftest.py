@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -22,6 +19,7 @@ from exporter.simulation.presets import QUIET
 from exporter.simulation.serve import serving
 from exporter.simulation.visits import Account
 from exporter.simulation.world import World
+from tests.app.starting import Forked, Start
 
 
 PASSWORD = "right-password"
@@ -31,14 +29,10 @@ PATIENCE = 20.0
 class Exporter:
     """A running ``smsc-exporter run``."""
 
-    def __init__(self, config: Path, log: Path) -> None:
+    def __init__(self, config: Path, log: Path, start: Start) -> None:
         self._log = log
-        self._output = log.open("wb")
-        command = [sys.executable, "-m", "exporter", "run", f"--config.file={config}"]
-        environment = {**os.environ, "SMSC_LOGIN": "", "NO_PROXY": "127.0.0.1"}
-        self.process = subprocess.Popen(
-            command, stdout=self._output, stderr=self._output, env=environment
-        )
+        log.touch()
+        self.process = start(["run", f"--config.file={config}"], log)
 
     @property
     def log(self) -> str:
@@ -71,7 +65,6 @@ class Exporter:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        self._output.close()
 
 
 def wait_for(look: Callable[[], Any], exporter: Exporter | None = None) -> Any:
@@ -134,17 +127,17 @@ def write_config(tmp_path: Path, gateway_url: str) -> WriteConfig:
     return write
 
 
-RunExporter = Callable[[Path], Exporter]
+RunExporter = Callable[..., Exporter]
 
 
 @pytest.fixture
 def run_exporter(tmp_path: Path) -> Iterator[RunExporter]:
-    """A starter of exporters, which are gone after the test."""
+    """A starter of exporters, which are gone after the test: forked, or by the command."""
     with ExitStack() as stack:
         started: list[Exporter] = []
 
-        def run(config: Path) -> Exporter:
-            exporter = Exporter(config, tmp_path / f"log{len(started)}")
+        def run(config: Path, start: Start = Forked) -> Exporter:
+            exporter = Exporter(config, tmp_path / f"log{len(started)}", start)
             started.append(exporter)
             stack.callback(exporter.close)
             return exporter

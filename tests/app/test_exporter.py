@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -67,6 +68,25 @@ def running() -> Running:
     return run
 
 
+class Mistyped(NamedTuple):
+    """A configuration whose only account has a wrong password, and the file that holds it."""
+
+    config: Path
+    password: Path
+
+
+@pytest.fixture
+def mistyped(
+    write_config: WriteConfig, gateway_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Mistyped:
+    """A wrong password, whose file is watched closely."""
+    monkeypatch.setattr(app, "WATCH_SECONDS", 0.05)
+    password = tmp_path / "password"
+    password.write_text("wrong-password")
+    entry = {"name": "one", "login": "one", "password_file": str(password), "api_url": gateway_url}
+    return Mistyped(write_config(accounts=[entry]), password)
+
+
 async def test_health_fails_when_a_poller_hangs(
     running: Running, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,41 +116,21 @@ async def test_health_stays_while_pollers_turn(
         assert (await site.get("/-/ready")).status_code == 200
 
 
-async def test_changed_credentials_are_used_at_once(
-    running: Running,
-    write_config: WriteConfig,
-    gateway_url: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_changed_credentials_are_used_at_once(running: Running, mistyped: Mistyped) -> None:
     """A password file that is corrected ends the long wait after a refused login."""
-    monkeypatch.setattr(app, "WATCH_SECONDS", 0.05)
-    secret = tmp_path / "password"
-    secret.write_text("wrong-password")
-    entry = {"name": "one", "login": "one", "password_file": str(secret), "api_url": gateway_url}
-    async with running(write_config(accounts=[entry])) as site:
+    async with running(mistyped.config) as site:
         await wait_until(lambda: site.state() == "refused")
-        secret.unlink()
+        mistyped.password.unlink()
         await wait_until(lambda: not site.exporter._config_ok)
         assert site.state() == "refused"
-        secret.write_text(PASSWORD)
+        mistyped.password.write_text(PASSWORD)
         await wait_until(lambda: site.state() == "ok")
         assert site.exporter._config_ok
 
 
-async def test_a_watch_that_meets_trouble_goes_on(
-    running: Running,
-    write_config: WriteConfig,
-    gateway_url: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_watch_that_meets_trouble_goes_on(running: Running, mistyped: Mistyped) -> None:
     """An unforeseen error of one reload doesn't end the watch over the credentials."""
-    monkeypatch.setattr(app, "WATCH_SECONDS", 0.05)
-    secret = tmp_path / "password"
-    secret.write_text("wrong-password")
-    entry = {"name": "one", "login": "one", "password_file": str(secret), "api_url": gateway_url}
-    async with running(write_config(accounts=[entry])) as site:
+    async with running(mistyped.config) as site:
         await wait_until(lambda: site.state() == "refused")
         load_again, broken = site.exporter._load, asyncio.Event()
 
@@ -139,10 +139,10 @@ async def test_a_watch_that_meets_trouble_goes_on(
             raise RuntimeError("a bug")
 
         site.exporter._load = fail
-        secret.write_text("another-wrong-password")
+        mistyped.password.write_text("another-wrong-password")
         await asyncio.wait_for(broken.wait(), 10)
         site.exporter._load = load_again
-        secret.write_text(PASSWORD)
+        mistyped.password.write_text(PASSWORD)
         await wait_until(lambda: site.state() == "ok")
 
 

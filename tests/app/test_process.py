@@ -12,6 +12,7 @@ import pytest
 
 from exporter.simulation.gateway import Gateway
 from tests.app.conftest import RunExporter, WriteConfig, wait_for
+from tests.app.starting import command
 
 
 CONFIG_OK = "smsc_exporter_config_last_reload_successful"
@@ -162,8 +163,8 @@ def test_it_serves_while_the_gateway_hangs(
 def test_every_line_of_the_log_is_structured(
     write_config: WriteConfig, run_exporter: RunExporter
 ) -> None:
-    """With JSON chosen each line is one object, from the first to the last."""
-    exporter = run_exporter(write_config(log={"format": "json"}))
+    """With JSON chosen each line that the command writes is one object, first to last."""
+    exporter = run_exporter(write_config(log={"format": "json"}), command)
     wait_for(lambda: re.search(r'"event": "polled"', exporter.log), exporter)
     exporter.end()
     lines = [json.loads(line) for line in exporter.log.splitlines()]

@@ -19,7 +19,11 @@ def flags() -> dict[str, set[str]]:
     program = typer.main.get_command(app)
     commands = {"": program, **getattr(program, "commands", {})}
     return {
-        name: {flag for option in command.params for flag in (*option.opts, "--help")}
+        name: {
+            flag
+            for option in command.params
+            for flag in (*option.opts, *option.secondary_opts, "--help")
+        }
         for name, command in commands.items()
     }
 
@@ -54,13 +58,21 @@ def test_every_command_is_in_the_readme(pages: dict[Path, str], root: Path) -> N
 
 @pytest.mark.parametrize(
     ("page", "command"),
-    [("simulation.md", "simulate-gateway"), ("commands.md", "messages"), ("operations.md", "run")],
+    [
+        ("simulation.md", "simulate-gateway"),
+        ("commands.md", "explain"),
+        ("freshness.md", "simulate"),
+        ("commands.md", "messages"),
+        ("operations.md", "run"),
+    ],
 )
 def test_every_flag_is_described(
     pages: dict[Path, str], root: Path, page: str, command: str
 ) -> None:
-    """The table of a command's flags is complete."""
-    rows = re.findall(r"^\| (`--.*?) \|", pages[root / "docs" / page], re.MULTILINE)
+    """The table of a command's flags is complete, under its own heading where it has one."""
+    text = pages[root / "docs" / page]
+    section = text.partition(f"\n## {command}\n")[2].partition("\n## ")[0] or text
+    rows = re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE)
     shown = {flag for row in rows for flag in _FLAG.findall(row)}
     assert shown == {flag for flag in flags()[command] if flag.startswith("--")} - {"--help"}
 

@@ -8,30 +8,21 @@ from typing import NamedTuple
 
 import pytest
 
+from exporter import wiring
+from exporter.config import Account, Config, Credentials, LedgerConfig, Secret
 from exporter.exposition.catalogue import BY_SOURCE
 from exporter.gateway.message import Message, Page
 from exporter.gateway.request import HistoryRequest
-from exporter.ledger.counting import Deadlines
-from exporter.ledger.labels import LabelLimits
 from exporter.ledger.ledger import Ledger
-from exporter.ledger.permits import Limits
-from exporter.ledger.records import AccountSpec, Outcome, Rules
+from exporter.ledger.records import Outcome
 from exporter.ledger.snapshot import Snapshot, Total
+from tests.ledger.desk import FREE
 
 
 MIDNIGHT = 1_800_000_000 // 86400 * 86400
 SHOWN = ("status", "err", "deadline", "outcome", "from", "to")
 """Labels that the examples write out."""
 OF_CALLS = frozenset({Total.PERMITS, Total.API_REQUESTS})
-LIMITS = Limits(
-    requests=30,
-    window=3600.0,
-    identical=3,
-    identical_window=60.0,
-    concurrency=2,
-    call_timeout=60.0,
-)
-
 
 _LINE = re.compile(r"^\| ([\d:]{8}) \| (.*) \| (.*) \|$", re.MULTILINE)
 
@@ -50,9 +41,7 @@ def moment(clock: str) -> float:
 
 
 def steps(table: str) -> Iterator[Step]:
-    for clock, shows, added in re.findall(
-        r"^\| ([\d:]{8}) \| (.*) \| (.*) \|$", table, re.MULTILINE
-    ):
+    for clock, shows, added in _LINE.findall(table):
         changes = re.findall(r"`(smsc_[^`]+)` (observes [\d.]+|[\d.]+)", added)
         yield Step(moment(clock), shows, frozenset(f"{name} {by}" for name, by in changes))
 
@@ -114,25 +103,18 @@ def plain(change: str) -> str:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    deadlines = Deadlines((300, 3600, 86400), ("5m", "1h", "24h"), 30.0)
-    rules = Rules(deadlines=deadlines, labels=LabelLimits(), retention=7 * 86400.0)
-    opened = Ledger(tmp_path / "ledger.sqlite", rules, owner=True, random_bytes=bytes)
-    spec = AccountSpec(
-        name="main",
-        channels=("sms",),
-        currency="RUB",
-        lookback=86400.0,
-        first_sync_pages=10,
-        track_phones=True,
-    )
-    opened.open([spec], moment("11:00:00"))
+    """The ledger of an exporter that is told nothing but its account."""
+    account = Account(name="main", credentials=Credentials(apikey=Secret("none")))
+    config = Config(accounts=(account,), ledger=LedgerConfig(path=tmp_path / "ledger.sqlite"))
+    opened = wiring.ledger(config, owner=True)
+    opened.open(wiring.specs(config), moment("11:00:00"))
     yield opened
     opened.close()
 
 
 def apply(ledger: Ledger, step: Step) -> None:
     request = HistoryRequest()
-    permit = ledger.spend("main", "head", request, LIMITS, step.at, mark=1)
+    permit = ledger.spend("main", "head", request, FREE, step.at, mark=1)
     assert isinstance(permit, int)
     shown = message(step.shows)
     rows = () if shown is None else (shown,)
@@ -143,7 +125,7 @@ def apply(ledger: Ledger, step: Step) -> None:
         Page(messages=rows, rows=len(rows)),
         started=step.at,
         permit_id=permit,
-        limits=LIMITS,
+        limits=FREE,
         outcome=Outcome(finished_at=step.at, duration=0.0, result="ok"),
     )
 

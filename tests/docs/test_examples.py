@@ -39,8 +39,11 @@ def test_scrape_configurations_name_the_port(blocks: dict[str, list[str]]) -> No
         assert job["static_configs"][0]["targets"] == [f"localhost:{DEFAULT_PORT}"]
 
 
-@pytest.mark.parametrize("kind", ["sh", "ini", "promql", "yaml", "yaml world", "yaml prometheus"])
+KINDS = ("sh", "ini", "json", "promql", "yaml", "yaml traffic", "yaml world", "yaml prometheus")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_block_is_known(blocks: dict[str, list[str]], kind: str) -> None:
     """A block that no test reads is noticed."""
     assert kind in blocks
-    assert set(blocks) <= {"", "sh", "ini", "promql", "yaml", "yaml world", "yaml prometheus"}
+    assert set(blocks) <= {"", *KINDS}

@@ -4,13 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from exporter.ledger import gaps, permits, pruning
-from exporter.polling import keeper, planner, standing
+from exporter.ledger import gaps, logins, pruning
+from exporter.polling import (
+    decisions,
+    display,
+    keeper,
+    pricing,
+    standing,
+    strain,
+    traffic,
+    trust,
+    valuing,
+)
 from exporter.web import health
 from exporter.wiring import FIRST_SYNC_SHARE
 
 
-WORDS = {3: "three"}
+WORDS = {3: "three", 10: "ten"}
+QUARTERS = {900.0: "a quarter of an hour"}
 SHARES = {3: "third"}
 
 
@@ -29,16 +40,23 @@ BUDGET = (
     f"at most once in {m(standing.LEARN_EVERY)} minutes",
     f"never below {standing.LEAST_LEARNED} calls",
     f"for every {m(standing.REGAIN_EVERY)} minutes",
-    f"{permits.LOGIN_FAILURES} refused logins in {m(permits.LOGIN_WINDOW)} minutes",
-    f"When {permits.TURNED_ACCOUNTS} accounts that were accepted",
-    f"up to {planner.CATCH_UP} pages below it",
-    f"one call in {planner.GAP_SHARE} while there is a gap,",
-    f"else one call in {planner.PENDING_SHARE}.",
+    f"{logins.LOGIN_FAILURES} refused logins in {m(logins.LOGIN_WINDOW)} minutes",
+    f"credentials that lose {logins.LOGIN_FAILURES} answers in a row",
+    f"When {logins.TURNED_ACCOUNTS} accounts that were accepted",
     f"at most one {SHARES[FIRST_SYNC_SHARE]} of `requests`",
+    f"at most one {SHARES[valuing.FIRST_SHARE]} of the calls",
+    f"{QUARTERS[pricing.RARELY]} at most",
+    f"up to {trust.LONGEST} numbers",
+    f"| up to {strain.NEAR:g} |",
+    f"| above {strain.NEAR:g} |",
+    f"| above {strain.OVER:g} |",
 )
 OPERATIONS = (
     f"within {WORDS[health.DEAD_CADENCES]} cadences (and within {health.LEAST_PATIENCE:g} s)",
     f"at least every {keeper.RETRY_MOST:g} s",
+    f"the last {display.KEPT_DECISIONS} decisions",
+    f"the {WORDS[decisions.MOST_SHOWN]} best calls",
+    f"at the rate of the last {QUARTERS[traffic.RATE_MEMORY].removeprefix('a ')}",
 )
 STATEMENTS = (
     *(("budget.md", statement) for statement in BUDGET),

@@ -10,6 +10,7 @@ import pytest
 from exporter.exposition.collector import LedgerCollector
 from exporter.exposition.gauges import Facts, Names
 from exporter.exposition.series import noted_as
+from exporter.ledger.outlook import Outlook
 from exporter.ledger.snapshot import (
     AccountState,
     Distribution,
@@ -116,6 +117,7 @@ def _small() -> Snapshot:
                 budget_limit=29,
                 permits_free_at=(NOW - 1, NOW, NOW + 1, NOW + 3600),
                 expected_countries=("RU",),
+                outlook=Outlook(saturation=0.275, streams=()),
             ),
         ),
         operators=(("mts", "RU", "250", "01"),),

@@ -10,6 +10,7 @@ from exporter.exposition.catalogue import BY_NAME
 from exporter.exposition.collector import LedgerCollector
 from exporter.exposition.metrics import values
 from exporter.exposition.page import MetricsPage
+from exporter.ledger.outlook import Outlook
 from exporter.ledger.snapshot import (
     AccountState,
     Observations,
@@ -157,11 +158,22 @@ def test_what_is_not_known_has_no_sample(build: Any, source: Any, clock: Any) ->
         "smsc_history_coverage_ratio",
         "smsc_history_gaps",
         "smsc_tracked_messages",
+        "smsc_poll_saturation_ratio",
         "smsc_exporter_state_saved_timestamp_seconds",
     }
     errors = rows["smsc_api_errors_total"]
     assert errors == {("main", "history", code): 0 for code in ("1", "2", "4", "9")}
     assert rows["smsc_api_budget_limit"] == {("main",): 10}
+
+
+def test_saturation_is_not_shown_before_anything_was_read(
+    collector: LedgerCollector, source: Any, small: Snapshot
+) -> None:
+    """An account of which no traffic is known is not one without traffic."""
+    (account,) = small.accounts
+    unread = Outlook(saturation=None, streams=())
+    source.current = replaced(small, accounts=(msgspec.structs.replace(account, outlook=unread),))
+    assert not read(collector)["smsc_poll_saturation_ratio"]
 
 
 def test_accounts_no_longer_configured_are_not_shown(collector: LedgerCollector) -> None:

@@ -14,18 +14,29 @@ from tests.ledger.permit_log import PermitLog
 
 MEMORY = Path("/dev/shm")
 
+Folders = Callable[[], Path]
 Desks = Callable[..., Desk]
 
 
 @pytest.fixture
-def desks() -> Iterator[Desks]:
-    """A maker of desks, each on a file of its own, in memory where the system has such a folder."""
+def folders() -> Iterator[Folders]:
+    """A maker of folders, in memory where the system has such a place."""
     with ExitStack() as stack:
 
-        def make(**choices: Any) -> Desk:
+        def make() -> Path:
             place = MEMORY if MEMORY.is_dir() else None
-            folder = stack.enter_context(tempfile.TemporaryDirectory(dir=place))
-            desk = Desk(Path(folder), **choices)
+            return Path(stack.enter_context(tempfile.TemporaryDirectory(dir=place)))
+
+        yield make
+
+
+@pytest.fixture
+def desks(folders: Folders) -> Iterator[Desks]:
+    """A maker of desks, each on a file of its own."""
+    with ExitStack() as stack:
+
+        def make(folder: Path | None = None, **choices: Any) -> Desk:
+            desk = Desk(folder or folders(), **choices)
             stack.callback(desk.close)
             return desk
 
@@ -39,8 +50,6 @@ def desk(desks: Desks) -> Desk:
 
 
 @pytest.fixture
-def log() -> Iterator[PermitLog]:
+def log() -> PermitLog:
     """An empty log of permits with few calls an hour."""
-    log = PermitLog()
-    yield log
-    log.close()
+    return PermitLog()

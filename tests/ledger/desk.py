@@ -57,7 +57,10 @@ def page(rows: Sequence[Message], skipped: Mapping[str, int] | None = None) -> P
 
 
 class Desk:
-    """One account ``a`` with a stream ``sms``, registered at `T0`."""
+    """One account ``a`` with a stream ``sms``, registered at `T0`.
+
+    A ledger that is in the folder already is gone on with.
+    """
 
     def __init__(
         self,
@@ -86,7 +89,8 @@ class Desk:
             )
         ]
         self.path = folder / "ledger.sqlite"
-        self.path.write_bytes(_empty())
+        if not self.path.exists():
+            self.path.write_bytes(_empty())
         self.now = float(now)
         self.oracle = Oracle(
             "a", "RUB", now, tuple(zip(deadlines, names, strict=True)), 30.0, labels.region

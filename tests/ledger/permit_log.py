@@ -1,6 +1,9 @@
 """A log of permits on its own, and limits to try it with."""
 
-from sqlalchemy import create_engine
+import atexit
+from functools import cache
+
+from sqlalchemy import Engine, create_engine, delete
 
 from exporter.ledger import permits, schema
 from exporter.ledger.permits import Denied, Limits
@@ -25,13 +28,23 @@ PLENTY = Limits(
 )
 
 
+@cache
+def _engine() -> Engine:
+    """One database in memory, for all logs in turn."""
+    engine = create_engine("sqlite://")
+    schema.metadata.create_all(engine)
+    atexit.register(engine.dispose)
+    return engine
+
+
 class PermitLog:
-    """An empty log in memory."""
+    """A log in memory, emptied of what the one before it held."""
 
     def __init__(self, limits: Limits = BUDGET) -> None:
         self.limits = limits
-        self.engine = create_engine("sqlite://")
-        schema.metadata.create_all(self.engine)
+        self.engine = _engine()
+        with self.engine.begin() as connection:
+            connection.execute(delete(schema.permit))
 
     def denial(
         self, at: float, *, kind: str = "another", account: int = 1, mark: int = 1
@@ -75,7 +88,3 @@ class PermitLog:
         """Calls to be counted in the totals, of account 1."""
         with self.engine.begin() as connection:
             return list(permits.collect(connection, 1, lost_before))
-
-    def close(self) -> None:
-        """Let go of it."""
-        self.engine.dispose()

@@ -1,19 +1,17 @@
 """A process killed at any statement leaves a ledger that is before or after a transaction."""
 
 import os
-import shutil
 import signal
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from exporter.gateway.message import Message, Personal
 from exporter.gateway.request import HistoryRequest
-from exporter.ledger.ledger import Ledger
-from tests.ledger.conftest import Desks
+from tests.ledger.conftest import Desks, Folders
 from tests.ledger.desk import FREE, HEAD, T0, Desk, row
+from tests.ledger.killing import Original, crash, in_child
 
 
 FIRST = (
@@ -33,76 +31,16 @@ SECOND = (
 AT = T0 + 1000.0
 
 
-def count_points(ledger: Ledger, reach: Callable[[], None]) -> None:
-    """Have ``reach`` called around every statement and every commit of a ledger."""
-    engine = ledger.store.engine
-    commit = engine.dialect.do_commit
-
-    def commit_and_reach(connection: Any) -> None:
-        reach()
-        commit(connection)
-        reach()
-
-    engine.dialect.do_commit = commit_and_reach  # type: ignore[method-assign,assignment]
-    event.listen(engine, "before_cursor_execute", lambda *_: reach())
-    event.listen(engine, "after_cursor_execute", lambda *_: reach())
-
-
-def killed_at(point: int, ledger: Ledger, work: Callable[[], object]) -> None:
-    """Work until the point is reached, then die on the spot."""
-    left = [point]
-
-    def reach() -> None:
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left[0] -= 1
-
-    count_points(ledger, reach)
-    work()
-
-
-def in_child(work: Callable[[], None]) -> int:
-    """Run in a child process; gives the signal that ended it, 0 if it ended by itself."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-            os._exit(0)
-        finally:
-            os._exit(99)
-    status = os.waitpid(child, 0)[1]
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-
-
-def crash(desk: Desk, point: int, work: Callable[[], object]) -> bool:
-    """Do the work in a child killed at a point; False when it ended before it came there."""
-    desk.close()
-
-    def child() -> None:
-        desk.ledger = desk.another(owner=True)
-        killed_at(point, desk.ledger, work)
-
-    died = in_child(child) == signal.SIGKILL
-    desk.ledger = desk.another(owner=True)
-    return died
-
-
 def prepared(desk: Desk) -> Desk:
     """A desk that has read the first page."""
     desk.apply(FIRST, T0 + 100.0, request=HistoryRequest(cnt=4))
     return desk
 
 
-def copies(desks: Desks, original: Desk) -> Desk:
-    """Another desk on a copy of the file."""
-    copy = desks()
-    copy.close()
-    original.close()
-    shutil.copy(original.path, copy.path)
-    copy.oracle.readings = list(original.oracle.readings)
-    copy.ledger = copy.another(owner=True)
-    return copy
+@pytest.fixture
+def original(folders: Folders, desks: Desks) -> Original:
+    """A ledger that has read the first page."""
+    return Original(prepared(desks()), folders, desks)
 
 
 def spend(desk: Desk) -> int:
@@ -117,21 +55,20 @@ def give(desk: Desk, rows: tuple[Message, ...]) -> None:
     desk.give(rows, AT, spend(desk))
 
 
-def test_page_is_all_or_nothing_at_every_statement(desks: Desks) -> None:
+def test_page_is_all_or_nothing_at_every_statement(original: Original) -> None:
     """Killed anywhere while a page is applied, the totals are those before it or after it."""
-    original = prepared(desks())
-    before = original.counted()
-    done = copies(desks, original)
+    done = original.desk(original.copy())
+    before = done.counted()
     give(done, SECOND)
     after = done.counted()
     outcomes = []
     for point in range(200):
-        desk = copies(desks, original)
-        if not crash(desk, point, lambda desk=desk: give(desk, SECOND)):  # type: ignore[misc]
+        folder = original.copy()
+        if not crash(folder, point, lambda desk: give(desk, SECOND)):
             break
+        desk = original.desk(folder)
         outcomes.append(desk.counted() == after)
         assert desk.counted() in (before, after)
-        assert desk.shown() == desk.stored()
         give(desk, SECOND)
         desk.note(SECOND, AT)
         desk.check()
@@ -141,30 +78,30 @@ def test_page_is_all_or_nothing_at_every_statement(desks: Desks) -> None:
     assert len(outcomes) > 30
 
 
-def test_booked_permit_is_never_forgotten(desks: Desks) -> None:
+def test_booked_permit_is_never_forgotten(original: Original) -> None:
     """Killed anywhere while a permit is spent, it counts from the commit on, and not before."""
-    original = prepared(desks())
-    spent = len(original.ledger.usage("a", AT).free_at)
+    spent = len(original.desk(original.copy()).ledger.usage("a", AT).free_at)
     outcomes = []
     for point in range(100):
-        desk = copies(desks, original)
-        if not crash(desk, point, lambda desk=desk: spend(desk)):  # type: ignore[misc]
+        folder = original.copy()
+        if not crash(folder, point, spend):
             break
+        desk = original.desk(folder)
         outcomes.append(len(desk.ledger.usage("a", AT).free_at) - spent)
         desk.close()
     assert set(outcomes[:-1]) == {0}
     assert outcomes[-1] == 1
 
 
-def test_forgetting_is_all_or_nothing(desks: Desks) -> None:
+def test_forgetting_is_all_or_nothing(original: Original) -> None:
     """Killed anywhere while it forgets, the ledger forgets the same later and totals stay."""
-    original = prepared(desks())
     later = T0 + 30 * 86400.0
+    before = original.desk(original.copy()).counted()
     for point in range(100):
-        desk = copies(desks, original)
-        before = desk.counted()
-        if not crash(desk, point, lambda desk=desk: desk.prune(later)):  # type: ignore[misc]
+        folder = original.copy()
+        if not crash(folder, point, lambda desk: desk.prune(later)):
             break
+        desk = original.desk(folder)
         assert desk.counted() == before
         desk.prune(later)
         assert desk.shown() == desk.stored()

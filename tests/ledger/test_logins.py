@@ -1,7 +1,5 @@
 """When an account may log in, and when that could block the address for everybody."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from exporter.ledger import logins
@@ -17,11 +15,9 @@ LOST = ("timeout", "http_error", "api_error")
 
 
 @pytest.fixture
-def log() -> Iterator[PermitLog]:
+def log() -> PermitLog:
     """An empty log of accounts that have calls enough."""
-    log = PermitLog(PLENTY)
-    yield log
-    log.close()
+    return PermitLog(PLENTY)
 
 
 def accept(log: PermitLog, at: float, *, account: int = 1, mark: int = 1) -> None:

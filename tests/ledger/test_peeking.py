@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 
 from exporter.gateway.message import Personal
+from exporter.gateway.request import HistoryRequest
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.schema import account, stream
 from exporter.ledger.waiting import Known
@@ -19,10 +20,11 @@ def beside(desk: Desk) -> Ledger:
 
 def test_a_peek_is_what_the_owner_knows(desk: Desk) -> None:
     """Gaps, pending messages, traffic, permits, standing and what was learnt are all there."""
-    desk.apply(ROWS, T0 + 100.0)
+    desk.apply(ROWS, T0 + 100.0, request=HistoryRequest(cnt=len(ROWS)))
     desk.ledger.keep_learnt("a", "curves")
     peeked = beside(desk).peek("a", ["sms"], T0 + 101.0, since=T0)
     assert peeked.views == (desk.ledger.view("a", "sms", T0 + 101.0, limit=0),)
+    assert len(peeked.views[0].gaps) == 1
     assert peeked.known == {"sms": desk.ledger.known("a", "sms", since=T0)}
     assert len(peeked.known["sms"].waiting) == 60
     assert peeked.usage == desk.ledger.usage("a", T0 + 101.0)

@@ -7,9 +7,9 @@ import pytest
 
 from exporter.ledger.errors import LedgerUnavailable
 from exporter.ledger.snapshot import Distribution, Observations, Series, Snapshot, Total
-from tests.ledger.conftest import Desks
+from tests.ledger.conftest import Desks, Folders
 from tests.ledger.desk import T0, Desk, row
-from tests.ledger.test_crash import copies, crash
+from tests.ledger.killing import Original, crash
 
 
 LABELS = ("a", "sms", "RU", "mts", "SHOP")
@@ -125,13 +125,15 @@ def test_a_commit_that_fails_notes_nothing(desk: Desk, monkeypatch: pytest.Monke
     assert shown(desk.ledger.snapshot()) == set(NOTED[:1])
 
 
-def test_noting_is_all_or_nothing_at_every_statement(desks: Desks) -> None:
+def test_noting_is_all_or_nothing_at_every_statement(folders: Folders, desks: Desks) -> None:
     """Killed anywhere while it notes, the ledger knows all or none as shown, and no total moved."""
-    original = with_message(desks())
-    counted, outcomes = original.counted(), []
+    first = with_message(desks())
+    counted, outcomes = first.counted(), []
+    original = Original(first, folders, desks)
     for point in range(100):
-        desk = copies(desks, original)
-        died = crash(desk, point, lambda desk=desk: desk.ledger.note_shown(NOTED))  # type: ignore[misc]
+        folder = original.copy()
+        died = crash(folder, point, lambda desk: desk.ledger.note_shown(NOTED))
+        desk = original.desk(folder)
         outcomes.append(shown(desk.ledger.snapshot()))
         assert desk.counted() == counted
         desk.close()

@@ -65,7 +65,8 @@ def test_any_readings_give_the_totals_of_a_fresh_count(world: World) -> None:
             counts, observed = desk.oracle.recount()
             assert desk.counted() == counts
             assert desk.observed() == observed
-            assert desk.shown()[:2] == (desk.loaded().counts, desk.loaded().distributions)
+            loaded = desk.loaded()
+            assert desk.shown()[:2] == (loaded.counts, loaded.distributions)
         desk.check()
 
 

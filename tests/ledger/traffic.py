@@ -124,7 +124,6 @@ class Traffic(RuleBasedStateMachine):
                 self.now = max(self.now, denied.until)
             else:
                 raise AssertionError("no permit, however long one waits")
-        self.log.close()
 
     def _spend(self, account: int, kind: str) -> int | Denied:
         denied = self.log.denial(self.now, kind=kind, account=account)

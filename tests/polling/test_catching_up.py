@@ -57,13 +57,13 @@ def longest_wait_for_a_head(stage: Stage) -> float:
 
 def test_the_first_sync_takes_a_third_of_the_budget_then_shows_series(stages: Stages) -> None:
     """A long history is read in part at first; the rest comes later and isn't counted."""
-    stage = stages(msgspec.structs.replace(STEADY, per_hour=900, begins=START - 20 * HOUR))
+    stage = stages(msgspec.structs.replace(STEADY, per_hour=900, begins=START - 14 * HOUR))
     stage.run(30)
     assert len(stage.calls()) == 10
     assert stage.stream().synced
     assert stage.stream().gaps == 0
-    stage.run(2.5 * HOUR)
-    assert submitted(stage) == pytest.approx(sent(stage, 0, 2.5 * HOUR), abs=60)
+    stage.run(1.5 * HOUR)
+    assert submitted(stage) == pytest.approx(sent(stage, 0, 1.5 * HOUR), abs=60)
     assert stage.total(Total.TRUNCATED).total() == 0
 
 
@@ -98,26 +98,26 @@ def test_a_gap_is_remembered_over_restarts_and_closed(stages: Stages) -> None:
 
 
 def test_a_burst_is_announced_and_read_in_the_end(stages: Stages) -> None:
-    """Twenty thousand messages at once are paged back bit by bit, while new pages keep coming."""
-    burst = Campaign(at=START + HOUR, duration=60, period=None, size=20_000)
+    """Twelve thousand messages at once are paged back bit by bit, while new pages keep coming."""
+    burst = Campaign(at=START + HOUR, duration=60, period=None, size=12_000)
     world = msgspec.structs.replace(
-        STEADY, per_hour=60, begins=START - HOUR, campaigns=(burst,), ends=START + 3.5 * HOUR
+        STEADY, per_hour=60, begins=START - HOUR, campaigns=(burst,), ends=START + 2.5 * HOUR
     )
     stage = stages(world)
     stage.run(1.5 * HOUR)
     assert stage.stream().gaps > 0
     assert 1 <= stage.total(Total.TRUNCATED).total() <= 2
     assert longest_wait_for_a_head(stage) < 0.4 * HOUR
-    stage.run(2.2 * HOUR)
+    stage.run(1.2 * HOUR)
     assert stage.stream().gaps == 0
-    assert submitted(stage) == sent(stage, 0, 4 * HOUR)
+    assert submitted(stage) == sent(stage, 0, 3 * HOUR)
 
 
 def test_lasting_overload_never_stops_the_newest_page(stages: Stages) -> None:
     """More messages than the budget can show: the newest are read, the rest is said."""
-    world = msgspec.structs.replace(STEADY, per_hour=40_000, begins=START - HOUR)
+    world = msgspec.structs.replace(STEADY, per_hour=40_000, begins=START - HOUR / 4)
     stage = stages(world)
-    stage.run(1.5 * HOUR)
+    stage.run(HOUR)
     assert longest_wait_for_a_head(stage) < 0.4 * HOUR
     assert stage.stream().gaps > 0
     assert stage.total(Total.TRUNCATED).total() > 0
@@ -164,16 +164,17 @@ def test_scheduled_messages_do_not_hide_others(stages: Stages, order: str) -> No
     world = msgspec.structs.replace(
         STEADY,
         per_hour=150,
+        slice_seconds=600,
         scheduled_share=0.3,
         lead_median=HOUR,
         max_lead=2 * HOUR,
         order=order,
         begins=START - HOUR,
-        ends=START + 2 * HOUR,
+        ends=START + 1.5 * HOUR,
     )
     stage = stages(world)
-    stage.run(5 * HOUR)
-    assert submitted(stage) == sent(stage, 0, 5 * HOUR)
+    stage.run(4 * HOUR)
+    assert submitted(stage) == sent(stage, 0, 4 * HOUR)
     assert stage.stream().gaps == 0
     assert stage.total(Total.TRUNCATED).total() == 0
 
@@ -183,6 +184,7 @@ def test_more_scheduled_messages_than_a_page_holds_do_not_blind(stages: Stages) 
     world = msgspec.structs.replace(
         STEADY,
         per_hour=300,
+        slice_seconds=600,
         scheduled_share=5,
         lead_median=1.5 * HOUR,
         max_lead=2 * HOUR,

@@ -18,7 +18,7 @@ def option(worth: float) -> Option:
         reason="pending",
         worth=worth,
         finals=1.25,
-        detail="1 numbers on 2023-11-14",
+        detail="1 numbers from 2023-11-14 to 2023-11-14",
         request=HistoryRequest(phones=(Personal(PHONE),), prev_id="123456789"),
     )
 
@@ -46,7 +46,7 @@ def test_a_decision_is_shown_without_what_is_asked_for() -> None:
                 "kind": "lookup",
                 "channel": "sms",
                 "reason": "pending",
-                "detail": "1 numbers on 2023-11-14",
+                "detail": "1 numbers from 2023-11-14 to 2023-11-14",
                 "worth_row_seconds": 120,
                 "expected_finals": 1.2,
             }

@@ -17,11 +17,11 @@ from tests.polling.stage import Stage, account
 
 
 HOUR = 3600.0
-DAY = 24 * HOUR
 BEFORE = HOUR
-LAST_MESSAGE = 20 * HOUR
-STRETCH = (12 * HOUR, 15 * HOUR)
-CURED = 20.5 * HOUR
+STRETCH = (5 * HOUR, 8 * HOUR)
+LAST_MESSAGE = 11 * HOUR
+CURED = 11.5 * HOUR
+OVER = 15 * HOUR
 DEADLINES = {"5m": 300, "30m": 1800, "2h": 7200}
 WORLD = WorldSpec(
     per_hour=12,
@@ -40,7 +40,7 @@ WORLD = WorldSpec(
     slice_seconds=600,
 )
 CALLS = 3
-"""An hour; fewer than the real gateway's, so that a day has fewer turns."""
+"""An hour; fewer than the real gateway's, so that there are fewer turns."""
 
 BY_CODE = {
     FaultKind.ERROR_1: "1",
@@ -87,7 +87,7 @@ Suffered = Callable[[FaultKind], Stage]
 
 @pytest.fixture
 def suffered(stages: Stages) -> Suffered:
-    """A maker of stages after a day of some fault."""
+    """A maker of stages after hours of some fault."""
 
     def suffer(kind: FaultKind) -> Stage:
         start, end = (START + at for at in STRETCH)
@@ -101,7 +101,7 @@ def suffered(stages: Stages) -> Suffered:
             ],
             deadlines=tuple(DEADLINES.values()),
         )
-        stage.run(DAY)
+        stage.run(OVER)
         return stage
 
     return suffer
@@ -109,7 +109,7 @@ def suffered(stages: Stages) -> Suffered:
 
 def truth(stage: Stage) -> Counts:
     world = stage.gateway.accounts["main"].world
-    return expected(world.truth(START - BEFORE, START + DAY), START, DEADLINES)
+    return expected(world.truth(START - BEFORE, START + OVER), START, DEADLINES)
 
 
 def has_recovered(stage: Stage) -> bool:
@@ -139,7 +139,7 @@ def struck(stage: Stage, kind: FaultKind) -> int:
 
 @pytest.mark.parametrize("kind", sorted({*FaultKind} - LYING))
 def test_no_total_is_wrong(suffered: Suffered, kind: FaultKind) -> None:
-    """A day of a fault, some hours of it without a break, leaves every total as it should be."""
+    """Half a day of a fault, hours of it without a break, leaves every total as it should be."""
     stage = suffered(kind)
     assert struck(stage, kind) >= 4
     assert stage.counts() == truth(stage)

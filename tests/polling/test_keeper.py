@@ -33,14 +33,17 @@ HOUR = 3600.0
 DEADLINES = {"5m": 300, "30m": 1800}
 WORLD = msgspec.structs.replace(
     QUIET,
+    per_hour=60,
     validity=1800,
+    scheduled_share=0.02,
+    max_lead=HOUR,
     stopped_share=0,
     click_share=0,
     correction_share=0,
     price_change_share=0,
     history_span=8 * HOUR,
     begins=START - HOUR,
-    ends=START + 5 * HOUR,
+    ends=START + 3 * HOUR,
 )
 
 Spoil = Callable[[Stage], Callable[[], None]]
@@ -127,14 +130,14 @@ def test_a_fault_of_the_ledger_loses_nothing(stages: Stages, lines: Lines, name:
 
     async def trouble(stage: Stage) -> None:
         for _ in range(4):
-            await asyncio.sleep(HOUR)
+            await asyncio.sleep(HOUR / 2)
             mend = spoil(stage)
             await asyncio.sleep(300)
             seen.append(page_of(stage))
             mend()
 
-    stage.run(7.5 * HOUR, meanwhile=trouble)
-    truth = stage.gateway.accounts["main"].world.truth(START - HOUR, START + 6 * HOUR)
+    stage.run(5 * HOUR, meanwhile=trouble)
+    truth = stage.gateway.accounts["main"].world.truth(START - HOUR, START + 4 * HOUR)
     assert stage.counts() == expected(truth, START, DEADLINES)
     assert stage.state() == "ok"
     assert stage.last.ledger_up

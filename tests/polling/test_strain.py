@@ -18,7 +18,7 @@ OVER = (
 )
 LESS = "all new rows can be read again, with nearly all calls"
 EASY = "the calls suffice for all new rows again"
-SATURATIONS = st.lists(st.floats(0, 3, allow_nan=False), max_size=50)
+SATURATIONS = st.lists(st.integers(0, 200).map(lambda each: each / 100), max_size=50)
 
 
 def outlook(saturation: float | None, per_hour: float = 30_000) -> Outlook:
@@ -43,6 +43,7 @@ def events(saturations: Iterable[float | None]) -> list[str]:
         ([None, 0.0, 0.9], []),
         ([0.91, 0.95, 0.89, 0.81], [NEAR]),
         ([0.91, 0.8, 0.91], [NEAR, EASY, NEAR]),
+        ([1.01], [OVER]),
         ([0.95, 1.0, 1.01, 1.2, 0.91], [NEAR, OVER]),
         ([1.5, 0.9, 0.81, 0.79], [OVER, LESS, EASY]),
         ([1.5, None, 0.5], [OVER, EASY]),

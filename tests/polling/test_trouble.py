@@ -71,7 +71,7 @@ def test_the_budget_shrinks_while_somebody_else_spends(stages: Stages) -> None:
     assert limit(stage) == shrunk
     stage.run(2 * HOUR)
     assert shrunk + 5 <= limit(stage) <= shrunk + 7
-    stage.run(8 * HOUR)
+    stage.run(3 * HOUR)
     assert limit(stage) == 29
     assert all(call.time < START + 9.5 * HOUR for call in ours(stage) if call.refusal)
 

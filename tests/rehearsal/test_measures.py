@@ -3,11 +3,13 @@ from collections import Counter
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.ledger.snapshot import Total
 from exporter.rehearsal.chronicle import Chronicle
 from exporter.rehearsal.foreign import Foreign
-from exporter.rehearsal.measures import AccountCourse, matured_at, span_of, summary
+from exporter.rehearsal.measures import AccountCourse, length_for, matured_at, span_of, summary
 from exporter.rehearsal.policies import POLICIES
 from exporter.rehearsal.scenario import HOUR, START, Stop
 from exporter.rehearsal.sightings import Sight, Sightings
@@ -112,6 +114,13 @@ def test_a_span_leaves_out_what_could_not_be_judged() -> None:
     assert span_of(48) == (START + HOUR, START + 42 * HOUR, 6 * HOUR)
     assert span_of(2) == (START + 0.5 * HOUR, START + 1.5 * HOUR, 0.5 * HOUR)
     assert span_of(2).holds(np.array([START, START + HOUR, START + 5400])).tolist() == [0, 1, 0]
+
+
+@given(st.floats(0.1, 500))
+def test_a_length_is_found_for_what_is_to_be_judged(judged: float) -> None:
+    """As much is judged as was asked for."""
+    span = span_of(length_for(judged))
+    assert span.end - span.start == pytest.approx(judged * HOUR)
 
 
 def test_delays_are_summed_up() -> None:

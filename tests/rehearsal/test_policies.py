@@ -3,6 +3,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from exporter.config import Budget
 from exporter.gateway.message import Message, Page
 from exporter.ledger.records import StreamView
 from exporter.polling.planner import AccountView, Ask, Wait
@@ -115,3 +116,12 @@ def test_the_pace_holds_in_a_rehearsal() -> None:
     starts = [sight.started for sight in account.sightings.sights]
     assert min(b - a for a, b in pairwise(starts)) >= 120
     assert len(starts) == 15
+
+
+def test_a_small_budget_is_spread_over_the_hour() -> None:
+    """Ten calls an hour are six minutes apart, not ten at once and then none."""
+    played = scenario(plain_world(20), hours=0.5, budget=Budget(requests=10))
+    (account,) = rehearse(played, POLICIES["newest"]).accounts
+    starts = [sight.started for sight in account.sightings.sights]
+    assert min(b - a for a, b in pairwise(starts)) >= 360
+    assert len(starts) == 5
