@@ -1,5 +1,6 @@
 """What a planner starts from: every pending message of a stream, and how busy its history was."""
 
+import math
 from collections.abc import Iterator
 
 import msgspec
@@ -35,17 +36,31 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     waiting: tuple[Waiting, ...] = ()
     rows: tuple[tuple[int, int], ...] = ()
     """(send time divided by `BUCKET`, messages known of it), the oldest first."""
+    unread: tuple[tuple[float, float], ...] = ()
+    """Stretches of send time of which nothing is known."""
     head_started: float | None = None
     """When the last head page was asked for."""
 
 
 def known(connection: Connection, stream_id: int, since: int) -> Known:
     """The stream's pending messages, and its messages sent from ``since`` on, counted."""
+    head_started = streams.load(connection, stream_id).head_started
     return Known(
         waiting=tuple(_waiting(connection, stream_id)),
         rows=tuple(_rows(connection, stream_id, since)),
-        head_started=streams.load(connection, stream_id).head_started,
+        unread=tuple(_unread(connection, stream_id, head_started)),
+        head_started=head_started,
     )
+
+
+def _unread(
+    connection: Connection, stream_id: int, head_started: float | None
+) -> Iterator[tuple[float, float]]:
+    for gap in streams.open_gaps(connection, stream_id):
+        if gap.kind == "gap":
+            yield gap.lower_time, gap.upper_time
+    if head_started is not None:
+        yield head_started, math.inf
 
 
 def _waiting(connection: Connection, stream_id: int) -> Iterator[Waiting]:

@@ -94,7 +94,7 @@ class Mind:
         """Start from what the ledger keeps."""
         self.curves = curves
         self.watch.restore(known.waiting, curves.group)
-        self.traffic.restore(known.rows, now)
+        self.traffic.restore(known.rows, now, known.unread)
         self._last_head = known.head_started
 
     def set_back(self, now: float) -> None:
@@ -190,7 +190,8 @@ class Mind:
         ranks = self.traffic.rank(self.watch.sent)
         top = self.traffic.rank(np.array([gap.upper_time], np.float64))[0]
         known = max(0.0, PAGE_LIMIT - unread)
-        inside = (self.watch.sent <= gap.upper_time) & (ranks > top - known)
+        inside = np.flatnonzero((self.watch.sent <= gap.upper_time) & (ranks > top - known))
+        inside = inside[max(0, inside.size - int(known)) :]
         return float(weights.worth[inside].sum()), float(weights.finals[inside].sum())
 
     def finals_of(self, gap: Gap, rows: float, now: float) -> float:
@@ -260,14 +261,13 @@ class Mind:
 
     def _note_head(self, page: Page, found: int, started: float) -> None:
         last, self._last_head = self._last_head, started
+        elapsed = started - (last if last is not None else started - RATE_MEMORY)
         past = [message.send_time for message in page.messages if message.send_time <= started]
-        if not past:
-            seconds = started - (last if last is not None else started - 600)
-            self.traffic.head(0, seconds)
-            return
         full = page.rows >= PAGE_LIMIT and found >= page.rows
-        since = past[-1] if full or last is None else last
-        self.traffic.head(found if not full else len(past), started - since)
+        if past and (full or last is None):
+            self.traffic.head(len(past), started - past[-1], elapsed)
+        else:
+            self.traffic.head(found if past else 0, elapsed, elapsed)
 
     def _count_numbers(self, sent: Floats, phones: NDArray[np.uint64]) -> None:
         days = self.days(sent)

@@ -30,8 +30,8 @@ LEAST_PRICE = 30.0
 """Row-seconds that any call has to be worth: one message that waits for half a minute."""
 STRETCH = 1.5
 """How many times their period head pages may be put off for a call that is worth more."""
-LEAST_RATE = 1 / 3600
-"""Rows a second by which a quiet stream is weighed."""
+LEAST_RATE = 10 / 3600
+"""Rows a second by which a quiet stream is weighed: so few say little of how many come next."""
 LEAST_LEFT = 2.0
 """Head pages in a window at least, whatever else is asked."""
 FILLED = 0.8

@@ -4,7 +4,7 @@ A contiguous page says how many rows lie in each stretch of time it covers. From
 many rows a page back from a moment reaches down, and how many a gap probably holds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import exp
 
 import numpy as np
@@ -22,6 +22,8 @@ LONG_MEMORY = 10_800.0
 """Seconds over which the rate is averaged, and the rate that tells a burst from a busy day."""
 AHEAD = 86_400.0
 """Seconds ahead of the present up to which rows are kept: some are scheduled for days later."""
+LEAST_READ = 60.0
+"""Seconds of history that must have been read to tell a rate."""
 NEIGHBOURHOOD = 60
 """Seconds beside a gap that tell how many rows it holds."""
 
@@ -44,15 +46,20 @@ class Traffic:
         self.last_rate = 0.0
         """As the last head page showed it."""
 
-    def restore(self, rows: Iterable[tuple[int, int]], now: float) -> None:
-        """Begin with what the ledger knows: (bucket, rows)."""
+    def restore(
+        self,
+        rows: Iterable[tuple[int, int]],
+        now: float,
+        unread: Sequence[tuple[float, float]] = (),
+    ) -> None:
+        """Begin with what the ledger knows: (bucket, rows), and the stretches never read."""
         for bucket, count in rows:
             if not self._first <= bucket <= (now + AHEAD) / BUCKET:
                 continue
             self._counts[self._place(bucket)] = count
         self._ranks = None
-        self.rate = self.last_rate = self._recent(now, RATE_MEMORY)
-        self.slow_rate = self._recent(now, LONG_MEMORY)
+        self.rate = self.last_rate = self._recent(now, RATE_MEMORY, unread)
+        self.slow_rate = self._recent(now, LONG_MEMORY, unread)
         self._slow_weight = 1.0 if self.slow_rate else 0.0
 
     def add(self, sent: Floats) -> None:
@@ -73,13 +80,16 @@ class Traffic:
         self._counts[places] = inside
         self._ranks = None
 
-    def head(self, found: int, seconds: float) -> None:
-        """Learn the rate from a head page: rows found new in so many seconds."""
-        seconds = max(1.0, seconds)
-        self.last_rate = observed = found / seconds
-        share = 1 - exp(-seconds / RATE_MEMORY)
+    def head(self, found: int, seconds: float, elapsed: float) -> None:
+        """Learn the rate from a head page: rows sent within so many seconds.
+
+        ``elapsed`` is the time since the head page before, for which the page stands.
+        """
+        elapsed = max(1.0, elapsed)
+        self.last_rate = observed = found / max(1.0, seconds)
+        share = 1 - exp(-elapsed / RATE_MEMORY)
         self.rate = self.rate + share * (observed - self.rate) if self.rate > 0 else observed
-        share = 1 - exp(-seconds / LONG_MEMORY)
+        share = 1 - exp(-elapsed / LONG_MEMORY)
         self._slow_weight += share * (1 - self._slow_weight)
         self.slow_rate += share / self._slow_weight * (observed - self.slow_rate)
 
@@ -108,9 +118,11 @@ class Traffic:
         self._counts = np.zeros(self._size, np.int64)
         self._ranks = None
 
-    def _recent(self, now: float, seconds: float) -> float:
-        ends = self.rank(np.array([now - seconds, now], np.float64))
-        return float(ends[1] - ends[0]) / seconds
+    def _recent(self, now: float, seconds: float, unread: Sequence[tuple[float, float]]) -> float:
+        since = now - seconds
+        ends = self.rank(np.array([since, now], np.float64))
+        missing = sum(max(0.0, min(high, now) - max(low, since)) for low, high in unread)
+        return float(ends[1] - ends[0]) / max(LEAST_READ, seconds - missing)
 
     def _cumulated(self) -> NDArray[np.int64]:
         if self._ranks is None:

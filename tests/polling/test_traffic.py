@@ -58,7 +58,7 @@ def test_a_gap_holds_as_many_rows_as_its_neighbourhood_says() -> None:
 def test_without_neighbours_the_mean_rate_tells() -> None:
     """A gap amid silence."""
     traffic = Traffic(T0)
-    traffic.head(100, 100)
+    traffic.head(100, 100, 100)
     assert traffic.between(T0, T0 + 50) == pytest.approx(50)
 
 
@@ -85,5 +85,26 @@ def test_rate_is_learnt_from_head_pages(rate: float) -> None:
     """After an hour of steady traffic it is known."""
     traffic = Traffic(T0)
     for _ in range(30):
-        traffic.head(round(rate * 120), 120)
+        traffic.head(round(rate * 120), 120, 120)
     assert traffic.rate == pytest.approx(round(rate * 120) / 120, rel=0.05, abs=0.01)
+
+
+def test_what_was_never_read_is_no_silence() -> None:
+    """After a restart in overload the rate is that of the stretches that were read."""
+    rows = [(T0 // BUCKET + n, 100) for n in range(-90, 0) if n % 9 < 3]
+    unread = [
+        (T0 // BUCKET * BUCKET + 10.0 * n + 30, T0 // BUCKET * BUCKET + 10.0 * n + 90)
+        for n in range(-90, 0, 9)
+    ]
+    traffic = Traffic(T0)
+    traffic.restore(rows, T0, unread)
+    assert traffic.rate == pytest.approx(10.0, rel=0.15)
+
+
+def test_a_full_page_stands_for_the_time_since_the_last_one() -> None:
+    """In overload a page spans little time, yet the rate follows it as fast as any other."""
+    traffic = Traffic(T0)
+    traffic.head(100, 100, 100)
+    for _ in range(15):
+        traffic.head(1000, 80, 300)
+    assert traffic.rate == pytest.approx(12.5, rel=0.05)

@@ -1,6 +1,7 @@
 """The page /status."""
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.outlook import GapOutlook, Outlook, StreamOutlook
 from exporter.ledger.snapshot import AccountState, Snapshot
-from exporter.polling.decisions import Decision, Option
+from exporter.polling.decisions import WHY, Decision, Option
 from exporter.web.status import status_page
 
 
@@ -69,6 +70,13 @@ def test_the_example_in_the_documentation_is_what_is_served() -> None:
     """Whoever writes a program by the documentation reads the page as it is."""
     example = OPERATIONS.read_text(encoding="utf-8").partition("```json\n")[2].partition("```")[0]
     assert shown(MAIN) == json.loads(example)
+
+
+def test_every_reason_is_documented() -> None:
+    """A reason that is met on the page is found in the table, and none that is gone."""
+    table = OPERATIONS.read_text(encoding="utf-8").partition("Reasons of calls and waits:")[2]
+    cells = re.findall(r"^\| (`.*?`) \|", table.partition("\n## ")[0], re.MULTILINE)
+    assert {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)} == WHY.keys()
 
 
 def test_what_is_not_known_is_null() -> None:
