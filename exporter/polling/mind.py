@@ -220,9 +220,12 @@ class Mind:
 
     def _spans(self, now: float) -> list[Span]:
         """Latest parts of the last days with pending messages."""
-        sent = self.watch.sent[self.watch.sent <= now]
+        sent = self.watch.sent[: np.searchsorted(self.watch.sent, now, side="right")]
         ahead = self._ahead(now)
-        days = np.unique(self.days(sent))[::-1][:DAYS_BACK].tolist()
+        days: list[int] = []
+        while sent.size and len(days) < DAYS_BACK:
+            days.append(int((sent[-1] + ahead) // DAY))
+            sent = sent[: np.searchsorted(sent, days[-1] * DAY - ahead)]
         spans = [span for day in days for span in self._parts(day, ahead, now)]
         if len(days) > 1:
             spans.append(Span(days[1], days[0], days[1] * DAY - ahead, now, 1.0))

@@ -442,3 +442,39 @@ def test_cadence_and_outlook_can_be_shown(seen: AccountView, has: Known) -> None
     outlook = planner.outlook(seen)
     assert outlook.saturation is None or outlook.saturation >= 0
     assert {each.channel for each in outlook.streams} == set(channels)
+
+
+def worth_of_a_lookup(planner: ValuingPlanner) -> tuple[float, Ask]:
+    """What the best lookup is worth now, and that lookup."""
+    planner.decide(view())
+    options = planner.explain()[-1].options
+    best = next(option for option in options if option.kind == "lookup")
+    ask = Ask(channel="sms", kind="lookup", request=best.request, reason="pending")
+    return best.worth, ask
+
+
+def test_a_list_that_was_not_understood_shows_nothing_as_read() -> None:
+    """What an answer left out, because it was to another list, is as overdue as before."""
+    silent = [pending(n, age=4000 + n, read=200, anchored=False) for n in range(100)]
+    planner = planner_of(*silent, per_hour=8000)
+    worth, ask = worth_of_a_lookup(planner)
+    planner.answered(ask, Page(), NOW, NOW)
+    half, shorter = worth_of_a_lookup(planner)
+    assert len(shorter.request.phones) == len(ask.request.phones) // 2 == 50
+    assert half > 0.4 * worth
+
+
+@pytest.mark.parametrize("days", [-30, 30])
+def test_rows_of_another_time_do_not_blind(days: int) -> None:
+    """Neither a message scheduled for next month nor a page of last month's stops anything."""
+    old = [pending(n, age=5 * HOUR + 40 * n, anchored=False) for n in range(40)]
+    planner = planner_of(*old, per_hour=2000)
+    worth, _ = worth_of_a_lookup(planner)
+    head = Ask(channel="sms", kind="window", request=HistoryRequest(prev_id="5"), reason="gap")
+    far = _row(msgspec.structs.replace(pending(10**6, 0.0), send_time=int(NOW + days * DAY)))
+    near = _row(msgspec.structs.replace(pending(10**6 + 1, 0.0), send_time=int(NOW - 60)))
+    for messages in ((far,), (far, near), (near,)):
+        planner.answered(head, Page(messages=messages, rows=len(messages)), NOW, NOW)
+    assert worth_of_a_lookup(planner)[0] == pytest.approx(worth)
+    (left,) = planner.outlook(view(stream(gaps=(gap(1),)))).streams[0].gaps
+    assert left.rows == pytest.approx(2000 / 12, rel=0.1)
