@@ -115,6 +115,19 @@ class Drill:
         with sqlite3.connect(self.victim.ledger) as ledger:
             return dict(ledger.execute("SELECT channel, baseline FROM stream"))
 
+    def await_release(self) -> None:
+        """Scrape until no series is held at 0 any more."""
+        held = """SELECT (SELECT count(*) FROM total WHERE NOT shown)
+            + (SELECT count(*) FROM distribution WHERE NOT shown)"""
+        for _ in range(120):
+            self.victim.page()
+            with sqlite3.connect(self.victim.ledger) as ledger:
+                (left,) = ledger.execute(held).fetchone()
+            if not left:
+                return
+            time.sleep(0.5)
+        raise AssertionError(f"{left} series are still held at 0")
+
     def booked(self) -> int:
         """Permits that were ever booked in the ledger."""
         with sqlite3.connect(self.victim.ledger) as ledger:

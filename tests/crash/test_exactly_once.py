@@ -144,6 +144,7 @@ def carry_out(plan: Plan, begun: float, folder: Path, prefork: Prefork) -> Ended
         killed = running.victim.kills
         running.victim.start_command()
         running.victim.await_page(Settled(running), 120)
+        running.await_release()
         page = running.victim.page()
         assert page is not None
         running.victim.stop()
