@@ -5,27 +5,27 @@ pages at their own pace set the price; any other call is made as soon as it is w
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta, tzinfo
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 
 import msgspec
 
-from exporter.gateway.message import Page, Personal
-from exporter.gateway.request import PAGE_LIMIT, HistoryRequest
+from exporter.gateway.message import Page
 from exporter.ledger.gaps import Gap
 from exporter.ledger.outlook import GapOutlook, Outlook, StreamOutlook
 from exporter.ledger.records import StreamView
 from exporter.ledger.waiting import Known
 from exporter.polling import pricing
-from exporter.polling.candidates import Weights
+from exporter.polling.asks import chosen, head, window
 from exporter.polling.curves import Curves
 from exporter.polling.decisions import Decision, Option
+from exporter.polling.learnt import Notes, read, written
 from exporter.polling.mind import Maturing, Mind
+from exporter.polling.options import Options
 from exporter.polling.pace import first_free
+from exporter.polling.past import Past
 from exporter.polling.planner import AccountView, Ask, Wait
 from exporter.polling.pricing import Demand, Load, Pace
-from exporter.polling.trust import Trust
 
 
 BURST_RESERVE = 10.0
@@ -45,56 +45,9 @@ OLD_HEAD = 300.0
 OLD = 5400.0
 """Seconds between head pages at most while a backlog is read, while an old one is, and the age
 from which on it is old."""
-FIRST_SHARE = 3
-"""One call in so many may go to what was sent before the first start."""
-UNSEEN = 2.0
-"""How much more than an unknown final status a message counts that was never seen."""
-BASELINE_SHARE = 0.01
-"""Share of the rows before the first start that reading them is expected to teach anything of."""
-LATE_PRIOR = (1.0, 500.0)
-"""Late rows in so many rows that are read again, before anything is known."""
-LATE_ROWS = 100_000.0
-"""Rows read again after which what was learnt of late ones begins to fade."""
-TRIED = 900.0
-"""Seconds for which an anchor that was read from is left alone."""
 PRECISION = 5.0
 """Seconds by which a call may be made too late."""
 KEPT_DECISIONS = 50
-KEPT_TRIED = 50
-EPOCH = date(1970, 1, 1)
-
-
-Count = Annotated[float, msgspec.Meta(ge=0)]
-
-
-class Notes(msgspec.Struct):
-    """What survives a restart, beside the curves."""
-
-    trust: Trust = msgspec.field(default_factory=Trust)
-    burst_at: float | None = None
-    late: Count = 0.0
-    """Late rows that were found where rows were read again."""
-    settled: Count = 0.0
-    """Rows that were read again."""
-
-    def set_back(self, now: float) -> None:
-        """Take nothing to have happened after ``now``."""
-        self.trust.set_back(now)
-        if self.burst_at is not None:
-            self.burst_at = min(self.burst_at, now)
-
-    def note_settled(self, rows: int, late: int) -> None:
-        """Rows that had been read early were read again."""
-        self.settled += rows
-        self.late += late
-        if self.settled > LATE_ROWS:
-            self.settled, self.late = self.settled / 2, self.late / 2
-
-    @property
-    def late_share(self) -> float:
-        """Share of the rows read early that had others turn up among them."""
-        late, rows = LATE_PRIOR
-        return (late + self.late) / (rows + self.settled)
 
 
 class ValuingPlanner:
@@ -115,26 +68,24 @@ class ValuingPlanner:
         self.curves = Curves()
         self.notes = Notes()
         self._decisions: deque[Decision] = deque(maxlen=KEPT_DECISIONS)
-        self._lookups = lookups
         self._minds = {
             channel: make_mind(channel, self.curves, deadlines, zone, now) for channel in channels
         }
-        self._heads: dict[str, float] = {}
-        self._side: deque[tuple[float, str]] = deque()
-        self._tried: dict[tuple[str, str], float] = {}
+        self._past = Past()
+        self._beside = Options(self._minds, self.notes, self._past, lookups=lookups)
         self._now = now
 
     def begin(self, known: Mapping[str, Known], learnt: str | None, now: float) -> None:
         """Start from what the ledger keeps."""
-        self.notes, self.curves = _read(learnt)
+        self.notes, self.curves = read(learnt)
+        self._beside.notes = self.notes
         for channel, mind in self._minds.items():
             mind.begin(known[channel], self.curves, now)
         self._set_back(now)
 
     def learnt(self) -> str | None:
         """Curves and notes, as JSON."""
-        state = {"notes": self.notes, "curves": self.curves.to_state()}
-        return msgspec.json.encode(state).decode()
+        return written(self.notes, self.curves)
 
     def explain(self) -> Sequence[Decision]:
         """The last decisions, the oldest first."""
@@ -156,12 +107,7 @@ class ValuingPlanner:
         new: frozenset[str] = frozenset(),
     ) -> None:
         """Learn from a page, or that there is none to be had so."""
-        if ask.kind == "head":
-            self._heads[ask.channel] = started
-        else:
-            self._side.append((started, ask.kind))
-        if ask.request.prev_id is not None:
-            self._tried[ask.channel, ask.request.prev_id] = now
+        self._past.add(ask, started, now)
         asked = len(ask.request.phones)
         if page is None:
             if asked:
@@ -181,7 +127,7 @@ class ValuingPlanner:
         """The price, and every call beside the head pages, whether or not one can be made now."""
         pace = self._pace(view)
         due, _ = self._due(view, pace.periods)
-        return pace.price, tuple(self._options(view, max(due, view.now), pace))
+        return pace.price, tuple(self._beside.all(view, max(due, view.now), pace))
 
     def outlook(self, view: AccountView) -> Outlook:
         """Pace, pending messages and gaps."""
@@ -207,7 +153,7 @@ class ValuingPlanner:
                     kind=gap.kind,
                     lower=gap.lower_time,
                     upper=gap.upper_time,
-                    rows=self._rows_of(channel, gap),
+                    rows=self._beside.rows_of(channel, gap),
                 )
                 for gap in stream.gaps
             ),
@@ -234,12 +180,12 @@ class ValuingPlanner:
         latest, most_urgent = self._due(view, pace.stretched)
         if latest <= view.now or pace.saturation > 1:
             return _head_or_wait(most_urgent, latest, view.now), pace.price, []
-        options = self._options(view, due, pace)
+        options = self._beside.all(view, due, pace)
         if not options or options[0].worth < pace.price:
             until = due if due <= view.now else self._worth_at(view, due, pace)
             return _head_or_wait(stream, until, view.now), pace.price, options
         if self._has_room(view, pace.covering, pace):
-            return _ask(options[0]), pace.price, options
+            return chosen(options[0]), pace.price, options
         until = min((latest, *view.free_at[:1]))
         return Wait(until=until, reason="newest rows need the calls"), pace.price, options
 
@@ -253,7 +199,7 @@ class ValuingPlanner:
 
     def _head_at(self, stream: StreamView, now: float) -> float:
         """When the last head page was asked for; not what a clock set back left in the future."""
-        known = (stream.head_started or 0.0, self._heads.get(stream.channel, 0.0))
+        known = (stream.head_started or 0.0, self._past.head_at(stream.channel))
         return max((moment for moment in known if moment <= now), default=0.0)
 
     def _has_room(self, view: AccountView, periods: Mapping[str, float], pace: Pace) -> bool:
@@ -273,10 +219,14 @@ class ValuingPlanner:
         """Calls of the first sync, and of streams that were never read."""
         for stream in view.streams:
             if stream.head_started is None:
-                return _head(stream.channel, "first")
+                return head(stream.channel, "first")
             for gap in stream.gaps:
-                if gap.baseline and not stream.synced and self._is_untried(stream, gap, view.now):
-                    return _window(stream.channel, gap.upper_id, "first sync", kind="backfill")
+                if (
+                    gap.baseline
+                    and not stream.synced
+                    and not self._beside.is_tried(stream, gap, view.now)
+                ):
+                    return window(stream.channel, gap.upper_id, "first sync", kind="backfill")
         return None
 
     def _pace(self, view: AccountView) -> Pace:
@@ -293,19 +243,14 @@ class ValuingPlanner:
             loads,
             view.limit,
             view.window,
-            side=len(self._side),
+            side=self._past.beside(),
             reserve=reserve,
-            lookup=self._length("sms", view.now),
+            lookup=self._beside.longest("sms", view.now),
         )
-
-    def _length(self, channel: str, now: float) -> int:
-        """Numbers that a lookup may ask for."""
-        works = self._lookups and channel == "sms"
-        return self.notes.trust.length(now) if works else 0
 
     def _note_burst(self, channel: str, gap: Gap, now: float, *, chained: bool) -> None:
         usual = self._minds[channel].traffic.slow_rate
-        rows = self._rows_of(channel, gap)
+        rows = self._beside.rows_of(channel, gap)
         dense = rows > max(BURST_ROWS, DENSE * usual * gap.seconds)
         if dense and usual < BURST_RATE and not chained:
             self.notes.burst_at = now
@@ -319,7 +264,7 @@ class ValuingPlanner:
             Demand(self._head_at(each, view.now), rarest[each.channel]) for each in view.streams
         ]
         if pricing.has_room(spent, demands, view.limit, view.window, view.now):
-            return _window(stream.channel, gap.upper_id, "backlog")
+            return window(stream.channel, gap.upper_id, "backlog")
         due, _ = self._due(view, rarest)
         return Wait(until=min((due, *view.free_at[:1])), reason="backlog")
 
@@ -330,8 +275,8 @@ class ValuingPlanner:
             for stream in view.streams
             for gap in stream.gaps
             if gap.kind == "gap"
-            and self._rows_of(stream.channel, gap) >= _backlog_rows(pace, stream.channel)
-            and self._is_untried(stream, gap, view.now)
+            and self._beside.rows_of(stream.channel, gap) >= _backlog_rows(pace, stream.channel)
+            and not self._beside.is_tried(stream, gap, view.now)
         ]
         if not gaps:
             return None
@@ -343,83 +288,11 @@ class ValuingPlanner:
         rarest = pace.periods if chained else dict.fromkeys(pace.periods, drain)
         due, most_urgent = self._due(view, rarest)
         if due <= view.now:
-            return _head(most_urgent.channel, "its turn" if chained else "backlog")
-        mind, rows = self._minds[stream.channel], self._rows_of(stream.channel, gap)
+            return head(most_urgent.channel, "its turn" if chained else "backlog")
+        mind, rows = self._minds[stream.channel], self._beside.rows_of(stream.channel, gap)
         if chained or mind.finals_of(gap, rows, view.now) >= mind.finals_of_head(since):
             return self._page_or_wait(view, stream, gap, rarest)
-        return _head(stream.channel, "backlog")
-
-    def _options(self, view: AccountView, next_head: float, pace: Pace) -> list[Option]:
-        """Calls beside the head pages, the best first."""
-        options = [
-            option
-            for stream in view.streams
-            for option in self._options_of(stream, view.now, next_head, pace, view.limit)
-        ]
-        return sorted(options, key=lambda option: -option.worth)
-
-    def _options_of(
-        self, stream: StreamView, now: float, next_head: float, pace: Pace, limit: int
-    ) -> Iterator[Option]:
-        mind = self._minds[stream.channel]
-        weights = mind.weights(now)
-        for gap in stream.gaps:
-            if self._is_readable(stream, gap, now, limit):
-                yield self._gap_option(stream.channel, gap, weights, now)
-        chained = pace.chains[stream.channel] > 1
-        rest = weights if chained else mind.out_of_reach(weights, now, next_head)
-        window = mind.window(rest, self._resting(stream.channel, now))
-        if window is not None:
-            yield Option(
-                channel=stream.channel,
-                kind="window",
-                reason="pending",
-                worth=window.worth,
-                finals=window.finals,
-                detail="page around pending messages",
-                request=_request(stream.channel, prev_id=window.anchor),
-            )
-        yield from self._lookup_options(mind, rest, now)
-
-    def _lookup_options(self, mind: Mind, weights: Weights, now: float) -> Iterator[Option]:
-        lookup = mind.lookup(weights, self._length(mind.channel, now), now)
-        if lookup is None:
-            return
-        first = EPOCH + timedelta(days=lookup.span.first)
-        last = EPOCH + timedelta(days=lookup.span.last)
-        phones = tuple(Personal(str(phone)) for phone in lookup.phones.tolist())
-        yield Option(
-            channel=mind.channel,
-            kind="lookup",
-            reason="pending",
-            worth=lookup.worth,
-            finals=lookup.finals,
-            detail=f"{len(phones)} numbers from {first.isoformat()} to {last.isoformat()}",
-            request=HistoryRequest(phones=phones, start=first, end=last),
-        )
-
-    def _gap_option(self, channel: str, gap: Gap, weights: Weights, now: float) -> Option:
-        mind = self._minds[channel]
-        rows = self._rows_of(channel, gap)
-        shown = min(float(PAGE_LIMIT), rows)
-        middle = (gap.upper_time + gap.lower_time) / 2
-        worth, finals = mind.below(weights, gap, 0.0 if gap.kind == "settling" else shown)
-        worth += shown * self._share(gap) * (1 + UNSEEN) * max(0.0, now - middle)
-        kind = "backfill" if gap.baseline else "window"
-        return Option(
-            channel=channel,
-            kind=kind,
-            reason=gap.kind,
-            worth=worth,
-            finals=finals,
-            detail=f"about {rows:.0f} rows",
-            request=_request(channel, prev_id=gap.upper_id),
-        )
-
-    def _share(self, gap: Gap) -> float:
-        """Share of a gap's rows that reading it is expected to teach anything of."""
-        shares = {"gap": 1.0, "settling": self.notes.late_share, "baseline": BASELINE_SHARE}
-        return shares[gap.kind]
+        return head(stream.channel, "backlog")
 
     def _worth_at(self, view: AccountView, until: float, pace: Pace) -> float:
         """When a call will first be worth its price, if that is before ``until``."""
@@ -435,43 +308,19 @@ class ValuingPlanner:
         return late
 
     def _is_worth(self, view: AccountView, now: float, next_head: float, pace: Pace) -> bool:
-        options = self._options(msgspec.structs.replace(view, now=now), next_head, pace)
+        options = self._beside.all(msgspec.structs.replace(view, now=now), next_head, pace)
         return bool(options) and options[0].worth >= pace.price
-
-    def _rows_of(self, channel: str, gap: Gap) -> float:
-        return self._minds[channel].traffic.between(gap.lower_time, gap.upper_time)
-
-    def _is_readable(self, stream: StreamView, gap: Gap, now: float, limit: int) -> bool:
-        """Whether a page at its upper end is of use; older history takes a third of the calls."""
-        if gap.readable_at > now or not self._is_untried(stream, gap, now):
-            return False
-        backfills = sum(kind == "backfill" for _, kind in self._side)
-        return not gap.baseline or backfills + len(self._minds) < limit // FIRST_SHARE
-
-    def _is_untried(self, stream: StreamView, gap: Gap, now: float) -> bool:
-        tried = self._tried.get((stream.channel, gap.upper_id))
-        return tried is None or now - tried >= TRIED
-
-    def _resting(self, channel: str, now: float) -> frozenset[str]:
-        """Anchors that were read from a while ago."""
-        return frozenset(
-            anchor for (of, anchor), at in self._tried.items() if of == channel and now - at < TRIED
-        )
 
     def _forget(self, view: AccountView) -> None:
         """What is too long ago to matter."""
         if view.now < self._now:
             self._set_back(view.now)
         self._now = view.now
-        while self._side and not 0 <= view.now - self._side[0][0] < view.window:
-            self._side.popleft()
-        if len(self._tried) > KEPT_TRIED:
-            now = view.now
-            self._tried = {key: at for key, at in self._tried.items() if now - at < TRIED}
+        self._past.forget(view.now, view.window)
 
     def _set_back(self, now: float) -> None:
         """Let nothing lie ahead of a clock that was set back: it would rest until then."""
-        self._tried = {key: min(at, now) for key, at in self._tried.items()}
+        self._past.set_back(now)
         self.notes.set_back(now)
         for mind in self._minds.values():
             mind.set_back(now)
@@ -491,40 +340,11 @@ class ValuingPlanner:
         self._decisions.append(decision)
 
 
-def _read(learnt: str | None) -> tuple[Notes, Curves]:
-    """What `ValuingPlanner.learnt` gave; nothing learnt where it can't be read."""
-    try:
-        state = msgspec.json.decode(learnt or "{}")
-        notes = msgspec.convert(state.get("notes", {}), Notes)
-    except (msgspec.DecodeError, AttributeError):
-        return Notes(), Curves()
-    return notes, Curves.from_state(state.get("curves"))
-
-
 def _head_or_wait(stream: StreamView, until: float, now: float) -> Ask | Wait:
     if until <= now:
-        return _head(stream.channel, "its turn")
+        return head(stream.channel, "its turn")
     return Wait(until=until, reason="price")
 
 
 def _backlog_rows(pace: Pace, channel: str) -> int:
     return BACKLOG_ROWS if pace.chains[channel] == 1 else CHAIN_ROWS
-
-
-def _ask(option: Option) -> Ask:
-    return Ask(
-        channel=option.channel, kind=option.kind, request=option.request, reason=option.reason
-    )
-
-
-def _head(channel: str, reason: str) -> Ask:
-    return Ask(channel=channel, kind="head", request=_request(channel), reason=reason)
-
-
-def _window(channel: str, anchor: str, reason: str, kind: str = "window") -> Ask:
-    request = _request(channel, prev_id=anchor)
-    return Ask(channel=channel, kind=kind, request=request, reason=reason)
-
-
-def _request(channel: str, prev_id: str | None = None) -> HistoryRequest:
-    return HistoryRequest(prev_id=prev_id, format=8 if channel == "email" else 0)

@@ -9,12 +9,12 @@ from exporter.polling import (
     decisions,
     display,
     keeper,
+    options,
     pricing,
     standing,
     strain,
     traffic,
     trust,
-    valuing,
 )
 from exporter.web import health
 from exporter.wiring import FIRST_SYNC_SHARE
@@ -44,7 +44,7 @@ BUDGET = (
     f"credentials that lose {logins.LOGIN_FAILURES} answers in a row",
     f"When {logins.TURNED_ACCOUNTS} accounts that were accepted",
     f"at most one {SHARES[FIRST_SYNC_SHARE]} of `requests`",
-    f"at most one {SHARES[valuing.FIRST_SHARE]} of the calls",
+    f"at most one {SHARES[options.FIRST_SHARE]} of the calls",
     f"{QUARTERS[pricing.RARELY]} at most",
     f"up to {trust.LONGEST} numbers",
     f"| up to {strain.NEAR:g} |",

@@ -16,9 +16,10 @@ from exporter.gateway.request import HistoryRequest
 from exporter.ledger.records import StreamView
 from exporter.ledger.waiting import BUCKET, Known, Waiting
 from exporter.polling.mind import Maturing
+from exporter.polling.past import TRIED
 from exporter.polling.planner import AccountView, Ask, Wait
 from exporter.polling.trust import LONGEST, REST
-from exporter.polling.valuing import DRAIN_HEAD, TRIED, ValuingPlanner
+from exporter.polling.valuing import DRAIN_HEAD, ValuingPlanner
 from tests.polling.views import HOUR, NOW, gap, stream, view
 
 
