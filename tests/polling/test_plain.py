@@ -14,7 +14,7 @@ from exporter.ledger.queries import Pending
 from exporter.ledger.records import StreamView
 from exporter.polling.plain import TRIED, PlainPlanner
 from exporter.polling.planner import AccountView, Ask, Wait
-from tests.polling.views import HOUR, NOW, gap, stream, view
+from tests.polling.views import HOUR, NOW, after, gap, stream, view
 
 
 def pending(
@@ -231,14 +231,8 @@ def lives(planner: PlainPlanner, seen: AccountView, until: float) -> Iterator[tu
             seen,
             free_at=(*seen.free_at, seen.now + seen.window),
             last_call=seen.now,
-            streams=tuple(_after(each, decision, seen.now) for each in seen.streams),
+            streams=tuple(after(each, decision, seen.now) for each in seen.streams),
         )
-
-
-def _after(each: StreamView, ask: Ask, now: float) -> StreamView:
-    if ask.kind != "head" or ask.channel != each.channel:
-        return each
-    return msgspec.structs.replace(each, head_started=now)
 
 
 @settings(max_examples=150)

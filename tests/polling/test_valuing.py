@@ -20,7 +20,7 @@ from exporter.polling.past import TRIED
 from exporter.polling.planner import AccountView, Ask, Wait
 from exporter.polling.trust import LONGEST, REST
 from exporter.polling.valuing import DRAIN_HEAD, ValuingPlanner
-from tests.polling.views import HOUR, NOW, gap, stream, view
+from tests.polling.views import HOUR, NOW, after, gap, stream, view
 
 
 DAY = 24 * HOUR
@@ -115,14 +115,8 @@ def lives(
             seen,
             free_at=(*seen.free_at, seen.now + seen.window),
             last_call=seen.now,
-            streams=tuple(_after(each, decision, seen.now) for each in seen.streams),
+            streams=tuple(after(each, decision, seen.now) for each in seen.streams),
         )
-
-
-def _after(each: StreamView, ask: Ask, now: float) -> StreamView:
-    if ask.kind != "head" or ask.channel != each.channel:
-        return each
-    return msgspec.structs.replace(each, head_started=now)
 
 
 def kinds(made: list[tuple[float, Ask]]) -> list[str]:

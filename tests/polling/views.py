@@ -5,7 +5,7 @@ import msgspec
 from exporter.ledger.gaps import Gap
 from exporter.ledger.queries import Pending
 from exporter.ledger.records import StreamView
-from exporter.polling.planner import AccountView
+from exporter.polling.planner import AccountView, Ask
 
 
 NOW = 1_700_000_000.0
@@ -58,3 +58,10 @@ def view(*streams: StreamView, limit: int = 29, **changes: object) -> AccountVie
         last_call=NOW - 200,
     )
     return msgspec.structs.replace(plain, **changes)
+
+
+def after(each: StreamView, ask: Ask, now: float) -> StreamView:
+    """A stream once a call was answered."""
+    if ask.kind != "head" or ask.channel != each.channel:
+        return each
+    return msgspec.structs.replace(each, head_started=now)
