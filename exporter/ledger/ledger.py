@@ -210,15 +210,9 @@ class Ledger:
         """What a planner may know of a stream."""
         stream_id = self._accounts[account].streams[channel]
         with self.store.transaction() as connection:
-            known = streams.load(connection, stream_id)
-            return StreamView(
-                channel=channel,
-                synced=known.synced,
-                newest_id=known.newest_id,
-                head_started=known.head_started,
-                gaps=streams.open_gaps(connection, stream_id),
-                pending=Targets(connection, stream_id).urgent(now, known.head_started, limit),
-            )
+            head_started = streams.load(connection, stream_id).head_started
+            pending = Targets(connection, stream_id).urgent(now, head_started, limit)
+            return streams.view(connection, channel, stream_id, pending)
 
     def known(self, account: str, channel: str, *, since: int) -> Known:
         """What a planner starts from: see `waiting.known`."""

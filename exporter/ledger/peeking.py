@@ -50,15 +50,7 @@ def peek(
 def _view(connection: Connection, channel: str, stream_id: int | None) -> StreamView:
     if stream_id is None:
         return _unread(channel)
-    known = streams.load(connection, stream_id)
-    return StreamView(
-        channel=channel,
-        synced=known.synced,
-        newest_id=known.newest_id,
-        head_started=known.head_started,
-        gaps=streams.open_gaps(connection, stream_id),
-        pending=(),
-    )
+    return streams.view(connection, channel, stream_id, ())
 
 
 def _unread(channel: str) -> StreamView:

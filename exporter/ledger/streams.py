@@ -15,6 +15,8 @@ from sqlalchemy import (
 from exporter.ledger import gaps, tallies
 from exporter.ledger.gaps import Frontier, Gap
 from exporter.ledger.labels import LabelBook
+from exporter.ledger.queries import Pending
+from exporter.ledger.records import StreamView
 from exporter.ledger.rows import new_id
 from exporter.ledger.schema import gap, message, stream
 from exporter.ledger.snapshot import StreamState
@@ -72,6 +74,21 @@ def find(connection: Connection, account_id: int, channel: str) -> int | None:
     """The stream's id; None before its first start."""
     return connection.scalar(
         select(stream.c.id).where(stream.c.account_id == account_id, stream.c.channel == channel)
+    )
+
+
+def view(
+    connection: Connection, channel: str, stream_id: int, pending: Sequence[Pending]
+) -> StreamView:
+    """The stream as a planner sees it."""
+    known = load(connection, stream_id)
+    return StreamView(
+        channel=channel,
+        synced=known.synced,
+        newest_id=known.newest_id,
+        head_started=known.head_started,
+        gaps=open_gaps(connection, stream_id),
+        pending=tuple(pending),
     )
 
 
