@@ -18,7 +18,7 @@ run: setup ## run the exporter: SMSC_LOGIN=... SMSC_PASSWORD=... make run
 	@exec smsc-exporter run $(ARGS)
 
 test: setup ## run the tests, with branch coverage
-	pytest --quiet -m "not e2e" --cov --cov-report=term $(ARGS)
+	pytest --quiet -m "not e2e" --numprocesses=2 --dist=worksteal --cov --cov-report=term $(ARGS)
 
 e2e: setup ## run the tests against real servers (as root, once: scripts/e2e-servers)
 	pytest --quiet -m e2e $(ARGS)
