@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.polling.sketch import RowsByNumber
-from exporter.polling.watch import Floats, Watch
+from exporter.polling.watch import NO_KEY, Floats, Watch, key_of
 
 
 PAGE_ROWS = 950
@@ -52,8 +52,18 @@ class Lookup(msgspec.Struct, frozen=True):
     phones: NDArray[np.uint64]
 
 
+class Windows(msgspec.Struct, frozen=True):
+    """Windows that begin with a pending message each, and end with an older one."""
+
+    upper: NDArray[np.intp]
+    """Places of the first messages, ascending."""
+    lower: NDArray[np.intp]
+
+
 class Weights(msgspec.Struct, frozen=True):
-    """What reading each pending message is worth, one entry a message."""
+    """What reading each pending message is worth, one entry a message, the oldest first; the
+    newest may be left out.
+    """
 
     worth: Floats
     """Row-seconds."""
@@ -61,27 +71,30 @@ class Weights(msgspec.Struct, frozen=True):
     """Probability that it is final."""
 
 
-def best_window(
-    watch: Watch,
-    weights: Weights,
-    ranks: Floats,
-    page_rows: float,
-    resting: frozenset[str] = frozenset(),
-) -> Window | None:
-    """The window with the highest worth, but none below a resting anchor.
-
-    ``ranks`` says for each message how many rows were sent before it.
+def windows_of(watch: Watch, ranks: Floats, page_rows: float) -> Windows:
+    """The windows that can be asked for; ``ranks`` says how many rows were sent before each
+    message, ``page_rows`` how many a window shows.
     """
-    upper = np.flatnonzero(watch.anchors != "")
+    upper = np.flatnonzero(watch.anchor_key != NO_KEY)
+    return Windows(upper, np.searchsorted(ranks, ranks[upper] - page_rows, side="right"))
+
+
+def best_window(
+    watch: Watch, weights: Weights, windows: Windows, resting: frozenset[str] = frozenset()
+) -> Window | None:
+    """The window with the highest worth, but none below a resting anchor."""
+    weighed = int(np.searchsorted(windows.upper, weights.worth.size))
+    upper, lower = windows.upper[:weighed], windows.lower[:weighed]
     if resting:
-        upper = upper[[anchor not in resting for anchor in watch.anchors[upper]]]
+        keys = np.array([key_of(anchor) for anchor in resting], np.uint64)
+        kept = ~np.isin(watch.anchor_key[upper], keys)
+        upper, lower = upper[kept], lower[kept]
     if not upper.size:
         return None
-    lower = np.searchsorted(ranks, ranks - page_rows, side="right")[upper]
     summed = np.concatenate([[0.0], np.cumsum(weights.worth)])
-    worth = summed[upper + 1] - summed[np.minimum(lower, upper)]
+    worth = summed[upper + 1] - summed[lower]
     best = int(np.argmax(worth))
-    first, last = int(min(lower[best], upper[best])), int(upper[best])
+    first, last = int(lower[best]), int(upper[best])
     finals = float(weights.finals[first : last + 1].sum())
     return Window(float(worth[best]), finals, str(watch.anchors[last]))
 
@@ -92,7 +105,7 @@ def best_lookup(
     """The lookup of at most ``longest`` numbers with the highest worth."""
     if longest < 1:
         return None
-    asked = np.flatnonzero((watch.phone > 0) & (weights.worth > 0))
+    asked = np.flatnonzero((watch.phone[: weights.worth.size] > 0) & (weights.worth > 0))
     sent = watch.sent[asked]
     found: list[Lookup] = []
     for span in spans:

@@ -12,7 +12,7 @@ WHY: Mapping[str, str] = {
     "first": "nothing of this history was read yet",
     "first sync": "the first sync reads the history back to its lookback",
     "its turn": "the newest page is due",
-    "price": "no call is worth its price before",
+    "price": "no call is worth its price yet",
     "pending": "messages without a final status are worth reading again",
     "gap": "rows were never read",
     "backlog": "many rows were never read, so their pages come first",

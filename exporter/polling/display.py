@@ -95,4 +95,4 @@ class Display:
 
 
 def _same_wait(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    return all(one[key] == other[key] for key in ("action", "reason", "until"))
+    return all(one[key] == other[key] for key in ("action", "reason"))

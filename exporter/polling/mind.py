@@ -14,8 +14,17 @@ from exporter.ledger.counting import Deadlines
 from exporter.ledger.gaps import Gap, is_contiguous, is_head
 from exporter.ledger.pruning import ABANDON_AFTER
 from exporter.ledger.waiting import Known
-from exporter.polling.candidates import Lookup, Span, Weights, Window, best_lookup, best_window
-from exporter.polling.curves import Curves, Looks
+from exporter.polling.candidates import (
+    Lookup,
+    Span,
+    Weights,
+    Window,
+    Windows,
+    best_lookup,
+    best_window,
+    windows_of,
+)
+from exporter.polling.curves import BLOCK, Curves, Looks
 from exporter.polling.curves_survival import Chances
 from exporter.polling.planner import Ask
 from exporter.polling.sketch import RowsByNumber
@@ -89,6 +98,9 @@ class Mind:
         self.stalled = 0.0
         """Share of the newest rows that are of an operator that stands still."""
         self._last_head: float | None = None
+        self._ranked: tuple[int, int] | None = None
+        self._ranks: Floats
+        self._windows: Windows
 
     def begin(self, known: Known, curves: Curves, now: float) -> None:
         """Start from what the ledger keeps."""
@@ -161,16 +173,26 @@ class Mind:
         watch = self.watch
         chances = self.chances(now)
         worth = np.minimum(chances.accrued, chances.final * MOST_WAITING)
-        for deadline in self._deadlines:
-            due = watch.sent + deadline.seconds
-            overdue = np.clip(now - due, 0.0, MOST_WAITING)
-            worth += deadline.weight * np.where(watch.read < due, overdue, 0.0)
+        for start in range(0, len(watch), BLOCK):
+            part = slice(start, start + BLOCK)
+            worth[part] += self._overdue(watch.sent[part], watch.read[part], now)
         return Weights(worth, chances.final)
+
+    def _overdue(self, sent: Floats, read: Floats, now: float) -> Floats:
+        """Weighted seconds since deadlines that passed unread."""
+        worth = np.zeros(sent.size)
+        for deadline in self._deadlines:
+            due = sent + deadline.seconds
+            overdue = np.clip(now - due, 0.0, MOST_WAITING)
+            overdue *= read < due
+            overdue *= deadline.weight
+            worth += overdue
+        return worth
 
     def window(self, weights: Weights, resting: frozenset[str]) -> Window | None:
         """The best page around pending messages, but none below the ids given."""
-        ranks = self.traffic.rank(self.watch.sent)
-        return best_window(self.watch, weights, ranks, WINDOW_ROWS, resting)
+        self._rank()
+        return best_window(self.watch, weights, self._windows, resting)
 
     def lookup(self, weights: Weights, longest: int, now: float) -> Lookup | None:
         """The best numbers to ask for."""
@@ -180,19 +202,30 @@ class Mind:
         """The weights without what the next head page is going to show anyway."""
         coming = 1.05 * self.traffic.rate * max(0.0, next_head - now)
         newest = self.traffic.rank(np.array([now], np.float64))[0]
-        shown = self.traffic.rank(self.watch.sent) > newest - max(0.0, PAGE_LIMIT - coming)
-        return Weights(weights.worth * ~shown, weights.finals * ~shown)
+        shown = newest - max(0.0, PAGE_LIMIT - coming)
+        hidden = np.searchsorted(self._rank(), shown, side="right")
+        return Weights(weights.worth[:hidden], weights.finals[:hidden])
 
     def below(self, weights: Weights, gap: Gap, unread: float) -> tuple[float, float]:
         """Worth and expected finals of the pending messages on the page at a gap's upper end, of
         which ``unread`` rows are not known yet.
         """
-        ranks = self.traffic.rank(self.watch.sent)
+        ranks = self._rank()
         top = self.traffic.rank(np.array([gap.upper_time], np.float64))[0]
         known = max(0.0, PAGE_LIMIT - unread)
-        inside = np.flatnonzero((self.watch.sent <= gap.upper_time) & (ranks > top - known))
-        inside = inside[max(0, inside.size - int(known)) :]
+        last = int(np.searchsorted(self.watch.sent, gap.upper_time, side="right"))
+        first = int(np.searchsorted(ranks, top - known, side="right"))
+        inside = slice(max(first, last - int(known)), last)
         return float(weights.worth[inside].sum()), float(weights.finals[inside].sum())
+
+    def _rank(self) -> Floats:
+        """How many rows were sent before each pending message."""
+        version = self.watch.version, self.traffic.version
+        if version != self._ranked:
+            self._ranks = self.traffic.rank(self.watch.sent)
+            self._windows = windows_of(self.watch, self._ranks, WINDOW_ROWS)
+            self._ranked = version
+        return self._ranks
 
     def finals_of(self, gap: Gap, rows: float, now: float) -> float:
         """Final statuses that the next page of a gap is expected to show."""

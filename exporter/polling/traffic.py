@@ -36,6 +36,8 @@ class Traffic:
 
     def __init__(self, now: float) -> None:
         self._size = KEPT // BUCKET
+        self.version = 0
+        """Another one whenever other rows are known."""
         self._ranks: NDArray[np.int64] | None = None
         self._begin(now)
         self.rate = 0.0
@@ -57,7 +59,7 @@ class Traffic:
             if not self._first <= bucket <= (now + AHEAD) / BUCKET:
                 continue
             self._counts[self._place(bucket)] = count
-        self._ranks = None
+        self._changed()
         self.rate = self.last_rate = self._recent(now, RATE_MEMORY, unread)
         self.slow_rate = self._recent(now, LONG_MEMORY, unread)
         self._slow_weight = 1.0 if self.slow_rate else 0.0
@@ -78,7 +80,7 @@ class Traffic:
         # The outermost stretches are covered in part only.
         inside[0], inside[-1] = max(seen[0], known[0]), max(seen[-1], known[-1])
         self._counts[places] = inside
-        self._ranks = None
+        self._changed()
 
     def head(self, found: int, seconds: float, elapsed: float) -> None:
         """Learn the rate from a head page: rows sent within so many seconds.
@@ -116,7 +118,7 @@ class Traffic:
     def _begin(self, now: float) -> None:
         self._first = int(now) // BUCKET - self._size // 2
         self._counts = np.zeros(self._size, np.int64)
-        self._ranks = None
+        self._changed()
 
     def _recent(self, now: float, seconds: float, unread: Sequence[tuple[float, float]]) -> float:
         since = now - seconds
@@ -129,6 +131,10 @@ class Traffic:
             self._ranks = np.concatenate([[0], np.cumsum(self._counts)])
         return self._ranks
 
+    def _changed(self) -> None:
+        self._ranks = None
+        self.version += 1
+
     def _place(self, bucket: int) -> int:
         """Index of a bucket, moving the window on if need be."""
         beyond = bucket - self._first - self._size + 1
@@ -137,5 +143,5 @@ class Traffic:
             kept = self._counts[shift:]
             self._counts = np.concatenate([kept, np.zeros(self._size - kept.size, np.int64)])
             self._first += shift
-            self._ranks = None
+            self._changed()
         return max(0, bucket - self._first)

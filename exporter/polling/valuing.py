@@ -8,9 +8,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 
-import msgspec
-
 from exporter.gateway.message import Page
+from exporter.gateway.request import PAGE_LIMIT
 from exporter.ledger.gaps import Gap
 from exporter.ledger.outlook import GapOutlook, Outlook, StreamOutlook
 from exporter.ledger.records import StreamView
@@ -45,8 +44,12 @@ OLD_HEAD = 300.0
 OLD = 5400.0
 """Seconds between head pages at most while a backlog is read, while an old one is, and the age
 from which on it is old."""
-PRECISION = 5.0
+PRECISION = 15.0
 """Seconds by which a call may be made too late."""
+UNWEIGHED = 60.0
+"""Seconds after which calls are weighed anew at the latest."""
+GROWTH = 2.0
+"""By what a pending row's worth rises in a second at most, row-seconds."""
 KEPT_DECISIONS = 50
 
 
@@ -182,8 +185,9 @@ class ValuingPlanner:
             return _head_or_wait(most_urgent, latest, view.now), pace.price, []
         options = self._beside.all(view, due, pace)
         if not options or options[0].worth < pace.price:
-            until = due if due <= view.now else self._worth_at(view, due, pace)
-            return _head_or_wait(stream, until, view.now), pace.price, options
+            if due > view.now:
+                due = min(due, self._worth_at(view, options, pace.price))
+            return _head_or_wait(stream, due, view.now), pace.price, options
         if self._has_room(view, pace.covering, pace):
             return chosen(options[0]), pace.price, options
         until = min((latest, *view.free_at[:1]))
@@ -294,22 +298,14 @@ class ValuingPlanner:
             return self._page_or_wait(view, stream, gap, rarest)
         return head(stream.channel, "backlog")
 
-    def _worth_at(self, view: AccountView, until: float, pace: Pace) -> float:
-        """When a call will first be worth its price, if that is before ``until``."""
-        if not self._is_worth(view, until, until, pace):
-            return until
-        early, late = view.now, until
-        while late - early > PRECISION:
-            middle = (early + late) / 2
-            if self._is_worth(view, middle, until, pace):
-                late = middle
-            else:
-                early = middle
-        return late
-
-    def _is_worth(self, view: AccountView, now: float, next_head: float, pace: Pace) -> bool:
-        options = self._beside.all(msgspec.structs.replace(view, now=now), next_head, pace)
-        return bool(options) and options[0].worth >= pace.price
+    def _worth_at(self, view: AccountView, options: Sequence[Option], price: float) -> float:
+        """When a call may be worth its price, and it has to be weighed again."""
+        if any(stream.gaps for stream in view.streams):
+            return view.now + PRECISION
+        rows = min(PAGE_LIMIT, sum(len(mind.watch) for mind in self._minds.values()))
+        missing = price - (options[0].worth if options else 0.0)
+        seconds = missing / (GROWTH * rows) if rows else UNWEIGHED
+        return view.now + min(UNWEIGHED, max(PRECISION, seconds))
 
     def _forget(self, view: AccountView) -> None:
         """What is too long ago to matter."""
@@ -337,6 +333,9 @@ class ValuingPlanner:
             price=price,
             options=tuple(options),
         )
+        last = self._decisions[-1] if self._decisions else None
+        if last is not None and last.until is not None and last.reason == decision.reason:
+            self._decisions.pop()  # still waiting
         self._decisions.append(decision)
 
 

@@ -5,7 +5,8 @@ holds numbers of recipients as integers, in memory only, and nothing where phone
 """
 
 import hashlib
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -23,15 +24,17 @@ GroupOf = Callable[[str, str], int]
 """The number of a message's channel and operator, see `exporter.polling.curves.Curves.group`."""
 DIGITS = 19
 """Numbers with fewer digits fit into 64 bits."""
-_ROW = np.dtype(
-    [
-        ("key", np.uint64),
-        ("sent", np.float64),
-        ("read", np.float64),
-        ("group", np.int16),
-        ("phone", np.uint64),
-    ]
-)
+NO_KEY = np.iinfo(np.uint64).max
+Columns = dict[str, NDArray[Any]]
+_TYPES = {
+    "key": np.uint64,
+    "sent": np.float64,
+    "read": np.float64,
+    "group": np.int16,
+    "phone": np.uint64,
+    "anchor": np.object_,
+    "anchor_key": np.uint64,
+}
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -70,11 +73,12 @@ class Watch:
     """Pending messages, the oldest send time first."""
 
     def __init__(self) -> None:
-        self._rows = np.empty(0, _ROW)
-        self._anchors = np.empty(0, np.object_)
+        self._rows: Columns = {name: np.empty(0, kind) for name, kind in _TYPES.items()}
+        self.version = 0
+        """Another one whenever there are other messages, send times or anchors."""
 
     def __len__(self) -> int:
-        return int(self._rows.size)
+        return int(self._rows["key"].size)
 
     @property
     def key(self) -> NDArray[np.uint64]:
@@ -104,18 +108,27 @@ class Watch:
     @property
     def anchors(self) -> NDArray[np.object_]:
         """Ids below which a window begins with the message; empty where there is none."""
-        return self._anchors
+        return self._rows["anchor"]
+
+    @property
+    def anchor_key(self) -> NDArray[np.uint64]:
+        """What `key_of` makes of each of `anchors`; `NO_KEY` where there is none."""
+        return self._rows["anchor_key"]
 
     def restore(self, waiting: Sequence[Waiting], group: GroupOf) -> None:
         """Begin anew with what the ledger keeps."""
-        rows = np.empty(len(waiting), _ROW)
-        rows["key"] = [key_of(each.int_id) for each in waiting]
-        rows["sent"] = [each.send_time for each in waiting]
-        rows["read"] = [each.read_at for each in waiting]
-        rows["group"] = [group(each.channel, each.operator) for each in waiting]
-        rows["phone"] = [_number(each.phone) for each in waiting]
-        anchors = np.array([each.after_id or "" for each in waiting], np.object_)
-        self._keep(rows, anchors)
+        anchors = [each.after_id or "" for each in waiting]
+        self._keep(
+            {
+                "key": np.array([key_of(each.int_id) for each in waiting], np.uint64),
+                "sent": np.array([each.send_time for each in waiting], np.float64),
+                "read": np.array([each.read_at for each in waiting], np.float64),
+                "group": np.array([group(w.channel, w.operator) for w in waiting], np.int16),
+                "phone": np.array([_number(each.phone) for each in waiting], np.uint64),
+                "anchor": np.array(anchors, np.object_),
+                "anchor_key": _anchor_keys(anchors),
+            }
+        )
 
     def take(self, page: Rows, started: float) -> Look:
         """Follow a page that was asked for at ``started``."""
@@ -126,6 +139,7 @@ class Watch:
         at = order[mine[met]]
         before = np.full(page.key.size, np.nan)
         before[at] = self._rows["read"][met]
+        self.version += 1
         self._refresh(page, started, met, at)
         self._add(page, started, page.is_new & ~page.is_final)
         shown = page.is_new | ~np.isnan(before)
@@ -151,7 +165,8 @@ class Watch:
         """Wait no longer for what was sent before a moment."""
         first = int(np.searchsorted(self._rows["sent"], sent))
         if first:
-            self._rows, self._anchors = self._rows[first:].copy(), self._anchors[first:].copy()
+            self.version += 1
+            self._rows = _at(self._rows, np.arange(first, len(self)))
 
     def _refresh(self, page: Rows, started: float, met: Mask, at: NDArray[np.intp]) -> None:
         if not met.any():
@@ -160,28 +175,39 @@ class Watch:
         self._rows["read"][places] = np.maximum(self._rows["read"][places], started)
         self._rows["sent"][places] = page.sent[at]
         found = page.anchors[at]
-        missing = (self._anchors[places] == "") & (found != "")
-        self._anchors[places[missing]] = found[missing]
+        missing = (self._rows["anchor_key"][places] == NO_KEY) & (found != "")
+        self._rows["anchor"][places[missing]] = found[missing]
+        self._rows["anchor_key"][places[missing]] = _anchor_keys(found[missing])
         ended = places[page.is_final[at]]
         if ended.size:
             kept = np.ones(len(self), bool)
             kept[ended] = False
-            self._rows, self._anchors = self._rows[kept], self._anchors[kept]
+            self._rows = _at(self._rows, kept)
 
     def _add(self, page: Rows, started: float, fresh: Mask) -> None:
         if not fresh.any():
             return
-        rows = np.empty(int(fresh.sum()), _ROW)
-        for name in ("key", "sent", "group", "phone"):
-            rows[name] = getattr(page, name)[fresh]
-        rows["read"] = started
+        anchors = page.anchors[fresh]
+        rows: Columns = {
+            "key": page.key[fresh],
+            "sent": page.sent[fresh],
+            "read": np.full(anchors.size, started),
+            "group": page.group[fresh],
+            "phone": page.phone[fresh],
+            "anchor": anchors,
+            "anchor_key": _anchor_keys(anchors),
+        }
         _, first = np.unique(rows["key"], return_index=True)
-        anchors = np.concatenate([self._anchors, page.anchors[fresh][first]])
-        self._keep(np.concatenate([self._rows, rows[first]]), anchors)
+        added = _at(rows, first)
+        self._keep({name: np.concatenate([self._rows[name], added[name]]) for name in _TYPES})
 
-    def _keep(self, rows: NDArray[np.void], anchors: NDArray[np.object_]) -> None:
-        order = np.lexsort((rows["key"], rows["sent"]))
-        self._rows, self._anchors = rows[order], anchors[order]
+    def _keep(self, rows: Columns) -> None:
+        self._rows = _at(rows, np.lexsort((rows["key"], rows["sent"])))
+        self.version += 1
+
+
+def _at(rows: Columns, which: Mask | NDArray[np.intp]) -> Columns:
+    return {name: column[which] for name, column in rows.items()}
 
 
 def rows_of(
@@ -217,6 +243,10 @@ def key_of(int_id: str) -> int:
     if int_id.isascii() and int_id.isdigit() and len(int_id) < DIGITS:
         return int(int_id)
     return int.from_bytes(hashlib.blake2b(int_id.encode(), digest_size=8).digest(), "big")
+
+
+def _anchor_keys(anchors: Iterable[str]) -> NDArray[np.uint64]:
+    return np.array([key_of(each) if each else NO_KEY for each in anchors], np.uint64)
 
 
 def _number(phone: str | None) -> int:

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 
 from exporter.ledger.waiting import Waiting
-from exporter.polling.candidates import PAGE_ROWS, SCREENED, Span, Weights, best_lookup, best_window
+from exporter.polling.candidates import (
+    PAGE_ROWS,
+    SCREENED,
+    Span,
+    Weights,
+    best_lookup,
+    best_window,
+    windows_of,
+)
 from exporter.polling.curves import Curves
 from exporter.polling.sketch import RowsByNumber
 from exporter.polling.watch import Watch
@@ -54,7 +62,7 @@ def test_no_window_is_worth_more_than_the_best(
     weights = weighing([worth for worth, _, _ in rows])
     ranks = np.cumsum([apart for _, _, apart in rows]).astype(np.float64)
     names = frozenset(f"above{n}" for n in resting)
-    best = best_window(watch, weights, ranks, page_rows, names)
+    best = best_window(watch, weights, windows_of(watch, ranks, page_rows), names)
     worths = {
         f"above{last}": sum(
             rows[n][0] for n in range(last + 1) if ranks[last] - ranks[n] < page_rows
