@@ -233,7 +233,7 @@ class Poller:
         self._board.take(ledger)
         outlook = self._planner.outlook(view)
         if outlook is not None:
-            self._strain.note(outlook)
+            self._strain.note(outlook, view.now)
         self._display.budget(limits.requests, view.free_at, outlook)
         if not self._faults:
             self._display.turned(memory.state, memory.detail, until)
