@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/var/tools/bin:$(PATH)
 
-.PHONY: help setup demo run test e2e lint types imports deps package check docs pictures bench bench-planner lock clean
+.PHONY: help setup demo run test e2e lint types imports deps package check docs pictures bench bench-planner bench-worlds lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench: setup ## run the benchmarks
 
 bench-planner: setup ## compare planners on two days of traffic (hours; ARGS='--traces 1,2 --hours 8' is quick)
 	python -m benchmarks.planner $(ARGS)
+
+bench-worlds: setup ## the planner against the plain one in worlds drawn afresh (an hour; for a nightly run)
+	python -m benchmarks.worlds $(ARGS)
 
 lock: ## compile requirements/ from pyproject.toml (ARGS=--upgrade takes newer versions)
 	scripts/lock $(ARGS)
