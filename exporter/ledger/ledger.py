@@ -9,33 +9,25 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 from sqlalchemy import Connection, func, select
 
 from exporter.gateway.message import Page
 from exporter.gateway.request import HistoryRequest
-from exporter.ledger import accounts, gaps, pages, peeking, permits, pruning, streams, waiting
+from exporter.ledger import accounts, pages, peeking, permits, pruning, streams, waiting
 from exporter.ledger.accounts import Memory
-from exporter.ledger.counting import Context, Counter
+from exporter.ledger.applying import Applying, Read
 from exporter.ledger.engine import Store
 from exporter.ledger.errors import LedgerCorrupted
-from exporter.ledger.labels import LabelBook
+from exporter.ledger.opened import OpenAccount, count_calls, describe, register
 from exporter.ledger.peeking import Peek
 from exporter.ledger.permits import Denied, Limits, Usage
 from exporter.ledger.pruning import Pruned
 from exporter.ledger.queries import Targets
 from exporter.ledger.records import AccountSpec, Applied, Outcome, Rules, StreamView
 from exporter.ledger.schema import label_set, network
-from exporter.ledger.snapshot import Distribution, Series, Snapshot, StreamState, Total
+from exporter.ledger.snapshot import Series, Snapshot, StreamState, Total
 from exporter.ledger.totals import Deltas, Totals
 from exporter.ledger.waiting import Known
-
-
-class _Account(msgspec.Struct):
-    id: int
-    spec: AccountSpec
-    book: LabelBook
-    streams: dict[str, int]
 
 
 class Ledger:
@@ -52,7 +44,7 @@ class Ledger:
         self.store = Store(path, owner=owner)
         self.rules = rules
         self._random_bytes = random_bytes
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: dict[str, OpenAccount] = {}
         self._totals = Totals()
         self._states: dict[tuple[str, str], StreamState] = {}
         self._networks: set[pages.Network] = set()
@@ -77,13 +69,18 @@ class Ledger:
                 highest = connection.scalar(select(func.max(label_set.c.id))) or 0
                 set_ids = itertools.count(highest + 1)
                 known = {
-                    spec.name: self._register(connection, spec, now, set_ids) for spec in specs
+                    spec.name: register(connection, spec, self.rules, now, set_ids)
+                    for spec in specs
                 }
                 if self.store.is_owner:
                     tracking = [mine.id for mine in known.values() if mine.spec.track_phones]
                     pruning.forget_phones(connection, tracking)
                 networks = {tuple(row) for row in connection.execute(select(network))}
-                states = self._describe_all(connection, known)
+                states = {
+                    (name, channel): describe(connection, mine, self.rules, channel, None)
+                    for name, mine in known.items()
+                    for channel in mine.streams
+                }
         except BaseException:
             self.store.close()
             raise
@@ -157,42 +154,15 @@ class Ledger:
         """Apply a page and the end of its call in one transaction."""
         mine = self._accounts[account]
         deltas = Deltas()
+        read = Read(request, page, started, outcome.finished_at, limits.call_timeout)
         with self._counting(mine, deltas) as connection:
             _finish(connection, permit_id, limits, outcome)
-            known = streams.load(connection, mine.streams[channel])
-            if _was_set_back(known.last_success, outcome.finished_at, limits):
-                streams.forget_future(connection, known, started)
-            context = self._context(mine, known, started, outcome.finished_at)
-            counter = Counter(context, mine.book, deltas)
-            readings = pages.read_rows(
-                connection,
-                counter,
-                context,
-                page,
-                horizon=known.horizon,
-                request=request,
-            )
-            pages.write_rows(
-                connection, mine.id, readings, started, track_phones=mine.spec.track_phones
-            )
-            pages.mature_finals(connection, counter, mine.book, context)
-            networks = pages.note_networks(connection, page, mine.book, self._networks)
-            change = self._move(connection, mine, known, request, page, started, deltas)
-            for reason, count in page.skipped.items():
-                deltas.add(Total.ROWS_SKIPPED, (account, channel, reason), count)
-            known.last_success = outcome.finished_at
-            streams.save(connection, known)
-        self._phones_gone = self._phones_gone or bool(readings.became_final)
+            applying = Applying(connection, mine, channel, self.rules, deltas)
+            applied = applying.apply(read, self._networks)
+        self._phones_gone = self._phones_gone or applying.saw_finals
         self._saved = outcome.finished_at
-        self._networks = self._networks | networks
-        finals = len(readings.became_final) + sum(1 for e in readings.new.values() if e.final_seen)
-        return Applied(
-            rows=page.rows,
-            new=frozenset(readings.new),
-            finals=finals,
-            opened_gap=any(gap.settles_at is None for gap in change.opened),
-            closed_gaps=sum(gap.settles_at is None for gap in change.closed),
-        )
+        self._networks = self._networks | applying.networks
+        return applied
 
     def collect(self, account: str, now: float, call_timeout: float) -> None:
         """Take calls that ended without a page, here or in another process, into the totals."""
@@ -204,7 +174,7 @@ class Ledger:
         """Look at a stream anew for the next snapshot."""
         mine = self._accounts[account]
         with self.store.transaction() as connection:
-            self._states[account, channel] = self._describe(connection, mine, channel, now)
+            self._states[account, channel] = describe(connection, mine, self.rules, channel, now)
 
     def view(self, account: str, channel: str, now: float, *, limit: int = 50) -> StreamView:
         """What a planner may know of a stream."""
@@ -283,29 +253,15 @@ class Ledger:
             ledger_saved=self._saved,
         )
 
-    def _register(
-        self, connection: Connection, spec: AccountSpec, now: float, set_ids: Iterator[int]
-    ) -> _Account:
-        account_id = accounts.find_or_make(connection, spec.name)
-        book = LabelBook(account_id, spec.name, self.rules.labels, set_ids)
-        book.load(connection)
-        known = {
-            channel: streams.find_or_make(
-                connection, account_id, channel, now=now, lookback=spec.lookback
-            )
-            for channel in spec.channels
-        }
-        return _Account(account_id, spec, book, known)
-
     @contextmanager
     def _counting(
-        self, mine: _Account, deltas: Deltas, *, lost_before: float = 0.0
+        self, mine: OpenAccount, deltas: Deltas, *, lost_before: float = 0.0
     ) -> Iterator[Connection]:
         """A transaction that may add to the totals; the mirror follows only when it is through."""
         try:
             with self.store.transaction() as connection:
                 yield connection
-                _count_calls(
+                count_calls(
                     permits.collect(connection, mine.id, lost_before), mine.spec.name, deltas
                 )
                 mine.book.write(connection)
@@ -315,64 +271,6 @@ class Ledger:
             raise
         mine.book.commit()
         self._totals = after
-
-    def _context(
-        self, mine: _Account, known: streams.Stream, started: float, finished: float
-    ) -> Context:
-        return Context(
-            mine.id,
-            mine.spec.name,
-            known.id,
-            mine.spec.currency,
-            known.baseline,
-            started,
-            finished,
-            self.rules.deadlines,
-            self.rules.labels.region,
-        )
-
-    def _move(
-        self,
-        connection: Connection,
-        mine: _Account,
-        known: streams.Stream,
-        request: HistoryRequest,
-        page: Page,
-        started: float,
-        deltas: Deltas,
-    ) -> gaps.Change:
-        """Move the stream's gaps and frontier by a page."""
-        before = streams.open_gaps(connection, known.id)
-        change = gaps.read(before, known.frontier(self.rules.settle), request, page, started)
-        streams.apply_change(connection, known, before, change)
-        if gaps.is_head(request):
-            known.head_started = max(started, known.head_started or started)
-        if change.truncated:
-            deltas.add(Total.TRUNCATED, (mine.spec.name, known.channel), change.truncated)
-        if not known.synced:
-            known.sync_pages += 1
-            baseline = any(gap.baseline for gap in change.kept)
-            unread = baseline or any(gap.settles_at is None for gap in change.opened)
-            known.synced = not unread or known.sync_pages >= mine.spec.first_sync_pages
-        return change
-
-    def _describe_all(
-        self, connection: Connection, known: dict[str, _Account]
-    ) -> dict[tuple[str, str], StreamState]:
-        return {
-            (name, channel): self._describe(connection, mine, channel, None)
-            for name, mine in known.items()
-            for channel in mine.streams
-        }
-
-    def _describe(
-        self, connection: Connection, mine: _Account, channel: str, now: float | None
-    ) -> StreamState:
-        known = streams.load(connection, mine.streams[channel])
-        deadlines = self.rules.deadlines
-        named = tuple(zip(deadlines.seconds, deadlines.names, strict=True))
-        moment = (known.last_success or known.baseline) if now is None else now
-        return streams.describe(connection, mine.spec.name, known, mine.book, named, moment)
 
 
 def _finish(connection: Connection, permit_id: int, limits: Limits, outcome: Outcome) -> None:
@@ -385,19 +283,3 @@ def _finish(connection: Connection, permit_id: int, limits: Limits, outcome: Out
         code=outcome.code,
         duration=outcome.duration,
     )
-
-
-def _count_calls(calls: Sequence[permits.Finished], account: str, deltas: Deltas) -> None:
-    for call in calls:
-        deltas.add(Total.PERMITS, (account, call.kind))
-        if call.result is None or call.duration is None:
-            continue
-        deltas.add(Total.API_REQUESTS, (account, "history", call.result))
-        deltas.observe(Distribution.REQUEST_DURATION, ("history",), call.duration)
-        if call.code is not None:
-            deltas.add(Total.API_ERRORS, (account, "history", str(call.code)))
-
-
-def _was_set_back(last_success: float | None, now: float, limits: Limits) -> bool:
-    """Whether the clock was: by more than calls under way at once can explain."""
-    return last_success is not None and now < last_success - limits.call_timeout - permits.MARGIN

@@ -5,6 +5,7 @@ little more than writing it down.
 """
 
 import json
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from operator import attrgetter
 
@@ -191,7 +192,7 @@ def _step(context: Context, before: int) -> dict[str, float | None]:
 
 
 def note_networks(
-    connection: Connection, page: Page, book: LabelBook, seen: set[Network]
+    connection: Connection, page: Page, book: LabelBook, seen: AbstractSet[Network]
 ) -> set[Network]:
     """Remember the networks behind the operators of a page that are shown as a label.
 

@@ -1,0 +1,61 @@
+"""An account while the ledger is open: its rows' ids, its label sets, its streams."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from exporter.ledger import accounts, permits, streams
+from exporter.ledger.labels import LabelBook
+from exporter.ledger.records import AccountSpec, Rules
+from exporter.ledger.snapshot import Distribution, StreamState, Total
+from exporter.ledger.totals import Deltas
+
+
+class OpenAccount(msgspec.Struct):
+    """One account."""
+
+    id: int
+    spec: AccountSpec
+    book: LabelBook
+    streams: dict[str, int]
+    """Ids by channel."""
+
+
+def register(
+    connection: Connection, spec: AccountSpec, rules: Rules, now: float, set_ids: Iterator[int]
+) -> OpenAccount:
+    """The account of a specification, made if need be."""
+    account_id = accounts.find_or_make(connection, spec.name)
+    book = LabelBook(account_id, spec.name, rules.labels, set_ids)
+    book.load(connection)
+    known = {
+        channel: streams.find_or_make(
+            connection, account_id, channel, now=now, lookback=spec.lookback
+        )
+        for channel in spec.channels
+    }
+    return OpenAccount(account_id, spec, book, known)
+
+
+def describe(
+    connection: Connection, mine: OpenAccount, rules: Rules, channel: str, now: float | None
+) -> StreamState:
+    """How a stream stands ``now``, or at its last page."""
+    known = streams.load(connection, mine.streams[channel])
+    deadlines = rules.deadlines
+    named = tuple(zip(deadlines.seconds, deadlines.names, strict=True))
+    moment = (known.last_success or known.baseline) if now is None else now
+    return streams.describe(connection, mine.spec.name, known, mine.book, named, moment)
+
+
+def count_calls(calls: Sequence[permits.Finished], account: str, deltas: Deltas) -> None:
+    """Add an account's calls that ended to the totals."""
+    for call in calls:
+        deltas.add(Total.PERMITS, (account, call.kind))
+        if call.result is None or call.duration is None:
+            continue
+        deltas.add(Total.API_REQUESTS, (account, "history", call.result))
+        deltas.observe(Distribution.REQUEST_DURATION, ("history",), call.duration)
+        if call.code is not None:
+            deltas.add(Total.API_ERRORS, (account, "history", str(call.code)))
