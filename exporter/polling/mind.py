@@ -25,7 +25,7 @@ from exporter.polling.candidates import (
     windows_of,
 )
 from exporter.polling.curves import BLOCK, Curves, Looks
-from exporter.polling.curves_survival import Chances
+from exporter.polling.curves.survival import Chances
 from exporter.polling.planner import Ask
 from exporter.polling.sketch import RowsByNumber
 from exporter.polling.traffic import AHEAD, RATE_MEMORY, Traffic

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.polling.curves import Curves, Looks
-from exporter.polling.curves_table import VALIDITY
+from exporter.polling.curves.table import VALIDITY
 
 
 Floats = NDArray[np.float64]

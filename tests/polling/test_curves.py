@@ -8,9 +8,9 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from exporter.polling.curves import Curves, Looks
-from exporter.polling.curves_groups import MOST_GROUPS
-from exporter.polling.curves_survival import Survival
-from exporter.polling.curves_table import BINS, EDGES, HALF_LIFE, OLDEST, VALIDITY, LifeTable
+from exporter.polling.curves.groups import MOST_GROUPS
+from exporter.polling.curves.survival import Survival
+from exporter.polling.curves.table import BINS, EDGES, HALF_LIFE, OLDEST, VALIDITY, LifeTable
 from tests.polling.looked_at import HOUR, START, World, survival
 
 

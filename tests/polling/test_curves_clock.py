@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from exporter.polling.curves import Curves, Looks
-from exporter.polling.curves_clock import LATE, MEMORY, PATIENCE, SLOWEST, OperatorClock
-from exporter.polling.curves_groups import MOST_GROUPS
-from exporter.polling.curves_table import VALIDITY
+from exporter.polling.curves.clock import LATE, MEMORY, PATIENCE, SLOWEST, OperatorClock
+from exporter.polling.curves.groups import MOST_GROUPS
+from exporter.polling.curves.table import VALIDITY
 from tests.polling.looked_at import HOUR, START, Outage, World, survival
 
 

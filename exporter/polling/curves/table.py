@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.polling.curves_groups import EVERYONE, MOST_GROUPS, Groups
+from exporter.polling.curves.groups import EVERYONE, MOST_GROUPS, Groups
 
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.intp]
 Numbers = NDArray[np.integer]
-"""Numbers of groups, see `exporter.polling.curves_groups.Groups`; any width will do."""
+"""Numbers of groups, see `exporter.polling.curves.groups.Groups`; any width will do."""
 Flags = NDArray[np.bool_]
 
 VALIDITY = 86_400.0

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from exporter.polling.curves_clock import OperatorClock
-from exporter.polling.curves_groups import MOST_GROUPS, Groups
-from exporter.polling.curves_table import BINS, EDGES, Floats, LifeTable
+from exporter.polling.curves.clock import OperatorClock
+from exporter.polling.curves.groups import MOST_GROUPS, Groups
+from exporter.polling.curves.table import BINS, EDGES, Floats, LifeTable
 
 
 DIGITS = 4

@@ -5,11 +5,11 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 
-from exporter.polling.curves_clock import LATE, OperatorClock
-from exporter.polling.curves_groups import MOST_GROUPS, Groups
-from exporter.polling.curves_state import read_state, write_state
-from exporter.polling.curves_survival import Chances, Survival
-from exporter.polling.curves_table import Flags, Floats, LifeTable, Numbers
+from exporter.polling.curves.clock import LATE, OperatorClock
+from exporter.polling.curves.groups import MOST_GROUPS, Groups
+from exporter.polling.curves.state import read_state, write_state
+from exporter.polling.curves.survival import Chances, Survival
+from exporter.polling.curves.table import Flags, Floats, LifeTable, Numbers
 
 
 YOUNG = 300.0

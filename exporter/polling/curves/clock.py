@@ -7,8 +7,8 @@ young again when it recovers.
 
 import numpy as np
 
-from exporter.polling.curves_groups import MOST_GROUPS
-from exporter.polling.curves_table import VALIDITY, Flags, Floats, Numbers
+from exporter.polling.curves.groups import MOST_GROUPS
+from exporter.polling.curves.table import VALIDITY, Flags, Floats, Numbers
 
 
 HALF_LIFE = 300.0
@@ -39,7 +39,7 @@ Point = tuple[float, float]
 
 
 class OperatorClock:
-    """One clock for each group; see `exporter.polling.curves_groups.Groups` for their numbers."""
+    """One clock for each group; see `exporter.polling.curves.groups.Groups` for their numbers."""
 
     def __init__(self) -> None:
         self.speeds = np.ones(MOST_GROUPS)

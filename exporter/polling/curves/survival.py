@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exporter.polling.curves_table import (
+from exporter.polling.curves.table import (
     BINS,
     EDGES,
     OLDEST,
