@@ -3,7 +3,7 @@
 import numpy as np
 
 from exporter import wiring
-from exporter.polling.curves_survival import Chances
+from exporter.polling.curves.survival import Chances
 from exporter.polling.mind import Mind
 from exporter.polling.valuing import ValuingPlanner
 from exporter.rehearsal.briefing import Briefing
