@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,15 +143,25 @@ class Shell:
             ledger.close()
 
 
-def start(shell: Shell, *words: str) -> "subprocess.Popen[str]":
-    """The command as a process of its own."""
-    return subprocess.Popen(
+PATIENCE = 120.0
+"""Seconds that a process may take to come so far, on a machine that is busy with others."""
+
+
+@contextmanager
+def started(shell: Shell, *words: str) -> "Iterator[subprocess.Popen[str]]":
+    """The command as a process of its own, which does not outlive the block."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "exporter", *words],
         env=os.environ | shell.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from exporter.ledger.schema import stream
 from exporter.ledger.snapshot import Total
 from exporter.polling.calls import Held
 from exporter.simulation.render import row_of, rows_text
-from tests.commands.conftest import LOGIN, Served, Shell, start
+from tests.commands.conftest import LOGIN, PATIENCE, Served, Shell, started
 
 
 LIMITS = Limits(
@@ -145,17 +145,13 @@ def running(shell: Shell) -> "Iterator[subprocess.Popen[str]]":
     """An exporter process that has made its first call."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = start(shell, "run", f"--web.listen-address=127.0.0.1:{port}")
-    try:
+    with started(shell, "run", f"--web.listen-address=127.0.0.1:{port}") as process:
         wait_until_ready(port)
         yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def wait_until_ready(port: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         try:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from exporter.clock import SystemClock
-from tests.commands.conftest import LOGIN, PASSWORD, Served, Shell, start
+from tests.commands.conftest import LOGIN, PASSWORD, PATIENCE, Served, Shell, started
 
 
 def test_without_a_command_there_is_help(shell: Shell) -> None:
@@ -114,14 +114,13 @@ def test_a_taken_port_is_one_line(shell: Shell) -> None:
 
 def test_a_closed_pipe_is_quiet(shell: Shell) -> None:
     """`messages | head -1` ends without a word about the pipe."""
-    process = start(shell, "messages", "--last", "1000", "--output", "json")
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stdout, process.stderr:
+    with started(shell, "messages", "--last", "1000", "--output", "json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
         assert process.stdout.readline() == "[\n"
         process.stdout.close()
         told = process.stderr.read()
-    assert process.wait(20) == 1
+        assert process.wait(PATIENCE) == 1
     assert "Traceback" not in told
     assert "Broken" not in told
 
@@ -129,12 +128,12 @@ def test_a_closed_pipe_is_quiet(shell: Shell) -> None:
 def test_an_interruption_is_quiet_and_its_permit_is_spent(shell: Shell, served: Served) -> None:
     """Ctrl-C during a call ends at once without a trace; the call that left is booked."""
     served.gateway.clock, served.gateway.latency = SystemClock(), 30.0
-    process = start(shell, "messages")
-    deadline = time.monotonic() + 20
-    while not served.gateway.meters[LOGIN].running and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    with started(shell, "messages") as process:
+        deadline = time.monotonic() + PATIENCE
+        while not served.gateway.meters[LOGIN].running and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert (out, err) == ("", "")
     assert shell.permits() == ["lookup"]

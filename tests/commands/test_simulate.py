@@ -25,7 +25,7 @@ from exporter.rehearsal.stage import rehearse
 from exporter.rehearsal.traces import SHARES, plain_world
 from exporter.simulation.limits import Limits
 from exporter.simulation.spec import Campaign, Outage, WorldError
-from tests.commands.conftest import Served, Shell, start
+from tests.commands.conftest import PATIENCE, Served, Shell, started
 
 
 QUICK = ("simulate", "--hours", "0.5", "--per-hour", "60", "--flat", "--policies", "newest")
@@ -309,13 +309,13 @@ def is_deaf(pid: int) -> bool:
 @pytest.mark.skipif(os.cpu_count() == 1, reason="no process beside this one is started")
 def test_an_interruption_is_quiet(shell: Shell) -> None:
     """Ctrl-C ends it and the processes it started, without a trace."""
-    process = start(shell, "simulate", "--hours", "100", "--permits", "30,20")
-    deadline = time.monotonic() + 60
-    while len(workers := children(process.pid)) < 3 or is_deaf(process.pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    with started(shell, "simulate", "--hours", "100", "--permits", "30,20") as process:
+        deadline = time.monotonic() + PATIENCE
+        while len(workers := children(process.pid)) < 3 or is_deaf(process.pid):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert (out, err.strip()) == ("", "")
     while any(Path("/proc", pid).exists() for pid in workers):
