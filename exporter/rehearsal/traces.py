@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from exporter.config import Budget
 from exporter.rehearsal.scenario import HOUR, START, Scenario, Sender
 from exporter.simulation.presets import OPERATORS
 from exporter.simulation.spec import Campaign, Latency, Operator, Outage, WorldSpec
@@ -127,6 +128,7 @@ def trace(key: str, *, hours: float = HOURS, offset: int = 0, **changes: Any) ->
         senders=(Sender(world=recipe.world(), seed=seed),),
         hours=hours,
         foreign=recipe.foreign,
+        budget=Budget(reserve=0),
         seed=seed,
     )
     return msgspec.structs.replace(scenario, **changes)
