@@ -1,0 +1,1 @@
+"""Recording rules, alerts and their limits for Prometheus and Alertmanager."""

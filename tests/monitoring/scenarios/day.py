@@ -1,0 +1,163 @@
+"""Alerts that look at hours and days of counters, or ask who was there a day ago."""
+
+from collections.abc import Iterator
+
+from exporter.monitoring import recorded as names
+from tests.monitoring.scenarios.case import Case, File, Line, fires, line, silent
+from tests.monitoring.scenarios.longterm import ALERTS_ONLY
+from tests.monitoring.scenarios.tracks import held, later, pages
+from tests.monitoring.scenarios.worlds import (
+    OPERATOR,
+    STREAM,
+    gauge,
+    matured,
+    recorded,
+    submitted,
+)
+
+
+DAY = 24 * 60.0
+OVER = DAY + 90
+"""Minute at which everything ends that can end at once."""
+LENGTH = DAY + 150
+AT = DAY + 60
+
+
+def day() -> File:
+    """Everything that takes a day to see."""
+    lines = [*receipts(), *numbers(), *surges(), *countries(), *budgets()]
+    errors = {"account": "new-code", "operator": "mts", "err": "253"}
+    sri_lanka = {"country": "LK"}
+    at_once = {
+        "SmscErrorCodeSurge": [errors, {**errors, "account": "no-past"}],
+        "SmscUnexpectedCountry": [{"account": "unexpected", **sri_lanka}],
+        "SmscNewCountryTraffic": [
+            {"account": "new", **sri_lanka},
+            {"account": "hardly-known", **sri_lanka},
+        ],
+        "SmscCountryVolumeSpike": [{"account": "spike", "country": "KZ"}],
+        "SmscApiBudgetLow": [{"account": "eaten"}],
+    }
+    checks = [
+        *silent("SmscReceiptsMissing", 5 * 60),
+        fires("SmscReceiptsMissing", AT, {**OPERATOR, "account": "no-receipts"}),
+        *silent("SmscWrongNumbers", 20),
+        fires("SmscWrongNumbers", AT, {**STREAM, "account": "old-list", "sender": "SHOP"}),
+        *(fires(name, AT, *whose) for name, whose in at_once.items()),
+        *(check for name in at_once for check in silent(name, LENGTH)),
+    ]
+    return File("day", [Case("a day", lines, checks, every=5)], ALERTS_ONLY, alone=True)
+
+
+def receipts() -> Iterator[Line]:
+    """Messages without a final status after a day."""
+    yield from outcomes("no-receipts", 240, 0.3, "pending")
+    yield from outcomes("a-tenth", 240, 0.1, "pending")
+    yield from outcomes("few", 80, 0.5, "pending")
+    yield from outcomes("hours", 240, 0.3, "pending", deadline="1h")
+    yield from outcomes("calls", 240, 0.3, "pending", channel="call")
+
+
+def numbers() -> Iterator[Line]:
+    """Numbers that do not exist."""
+    yield from outcomes("old-list", 400, 0.3, "invalid_number", deadline="5m")
+    yield from outcomes("good-list", 400, 0.1, "invalid_number", deadline="5m")
+    yield from outcomes("short-list", 160, 0.5, "invalid_number", deadline="5m")
+    yield from outcomes("later-list", 400, 0.3, "invalid_number", deadline="1h")
+    yield from outcomes("enquiries", 400, 0.3, "invalid_number", deadline="5m", channel="hlr")
+
+
+def outcomes(
+    account: str, a_day: float, share: float, outcome: str, *, deadline: str = "24h", **how: str
+) -> Iterator[Line]:
+    """So many messages a day, a share of them with an outcome."""
+    for what, part in (("delivered", 1 - share), (outcome, share)):
+        track = pages((LENGTH, a_day * part / DAY), period=60)
+        yield matured(track, what, account=account, deadline=deadline, **how)
+
+
+def surges() -> Iterator[Line]:
+    """Error codes of an hour, and what is usual."""
+    for err, owner in (("253", "sender"), ("6", "recipient")):
+        info = {"err": err, "name": "x", "owner": owner}
+        yield line("smsc_error_info", held((LENGTH, 1)), **info)
+    yield from surge("new-code", 60, 200, (1, 2))
+    yield from surge("no-past", 60, 200, None)
+    yield from surge("few", 19, 100, (0, 0))
+    yield from surge("hardly-any", 60, 1000, (1, 2))
+    yield from surge("as-usual", 60, 200, (18, 2))
+    yield from surge("unsteady", 60, 200, (1, 10))
+    yield from surge("phones-off", 60, 200, (1, 2), err="6")
+    yield from surge("first-day", 60, 200, (1, 2), since=DAY)
+
+
+def surge(
+    account: str,
+    count: float,
+    sent: float,
+    past: tuple[float, float] | None,
+    err: str = "253",
+    since: float = 0,
+) -> Iterator[Line]:
+    """Messages with a code, messages in all, mean and deviation of the code."""
+    operator = {"account": account, "operator": "mts"}
+    yield present(account, since)
+    yield recorded(names.OPERATOR_1H, (LENGTH, sent), **operator)
+    yield recorded(names.ERRORS_1H, (OVER, count), (LENGTH - OVER, 0), **operator, err=err)
+    for name, value in zip((names.ERRORS_MEAN, names.ERRORS_DEVIATION), past or (), strict=False):
+        yield recorded(name, (LENGTH, value), **operator, err=err)
+
+
+def countries() -> Iterator[Line]:
+    """Messages of an hour to countries, and what is usual there."""
+    yield from going("unexpected", "LK", 6, 0.001, None, expected="RU")
+    yield from going("four", "LK", 4, 0.001, None, expected="RU")
+    yield from going("no-list", "LK", 6, 0.001, None)
+    yield from going("new", "LK", 30, 0.03, None)
+    yield from going("hardly-known", "LK", 30, 0.03, (0.05, 1))
+    yield from going("nineteen", "LK", 19, 0.03, None)
+    yield from going("thin", "LK", 30, 0.005, None)
+    yield from going("known", "LK", 30, 0.03, (5, 5))
+    yield from going("expected", "LK", 30, 0.03, None, expected="LK")
+    yield from going("new-account", "LK", 30, 0.03, None, since=DAY)
+    yield from going("spike", "KZ", 300, 0.5, (5, 10))
+    yield from going("mailing", "KZ", 300, 0.05, (5, 10))
+    yield from going("ninety-nine", "KZ", 99, 0.5, (5, 10))
+    yield from going("wild", "KZ", 300, 0.5, (5, 100))
+    yield from going("busy-new-account", "KZ", 300, 0.5, (5, 10), since=DAY)
+
+
+def going(
+    account: str,
+    country: str,
+    count: float,
+    share: float,
+    past: tuple[float, float] | None,
+    expected: str = "",
+    since: float = 0,
+) -> Iterator[Line]:
+    """Messages to a country, their certain share of all, mean and deviation."""
+    yield present(account, since)
+    where = {"account": account, "country": country}
+    yield recorded(names.COUNTRY_1H, (OVER, count), (LENGTH - OVER, 0), **where)
+    yield recorded(names.COUNTRY_SHARE, (LENGTH, share), **where)
+    yield recorded(names.COUNTRY_MEAN, (LENGTH, 95), account=account, country="RU")
+    for name, value in zip((names.COUNTRY_MEAN, names.COUNTRY_DEVIATION), past or (), strict=False):
+        yield recorded(name, (LENGTH, value), **where)
+    if expected:
+        yield gauge("smsc_country_expected", (LENGTH, 1), account=account, country=expected)
+
+
+def budgets() -> Iterator[Line]:
+    """Calls that may be made."""
+    name = "smsc_api_budget_limit"
+    yield gauge(name, (DAY, 29), (OVER - DAY, 12), (LENGTH - OVER, 29), account="eaten")
+    yield gauge(name, (DAY, 29), (LENGTH - DAY, 20), account="shared")
+    yield gauge(name, (AT - 10, 29), (20, 12), (LENGTH - AT - 10, 29), account="just-now")
+    yield gauge(name, (LENGTH, 29), account="standby")
+    yield gauge(name, (LENGTH, 0), account="standby", instance="other:10048")
+
+
+def present(account: str, since: float) -> Line:
+    """An account that has been there since a minute."""
+    return submitted(later(held((LENGTH - since, 0)), since), account=account)

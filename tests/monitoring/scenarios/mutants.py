@@ -1,0 +1,180 @@
+"""Rules with one thing taken out of them, to see that a unit test notices.
+
+``python -m tests.monitoring.scenarios.mutants [RULE...]`` takes minutes; it prints what survives.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import promql_parser as promql
+import yaml
+from promql_parser import Expr
+
+from exporter.monitoring.rules import rule_file, rule_groups
+from exporter.monitoring.thresholds import Thresholds
+from tests.monitoring.scenarios.case import File
+from tests.monitoring.scenarios.files import FILES
+
+
+ROOT = Path(__file__).resolve().parents[3]
+PROMTOOL = ROOT / "var/tools/bin/promtool"
+FACTORS = (0.5, 2.0)
+_MATCHER = re.compile(r'\w+(?:=~|!~|!=|=)"[^"]*"')
+
+Rule = dict[str, Any]
+
+
+def name_of(rule: Rule) -> str:
+    """What a rule is called, recordings with their labels."""
+    labels = ",".join(rule.get("labels", {}).values()) if "record" in rule else ""
+    return f"{rule.get('alert') or rule['record']}{f'[{labels}]' if labels else ''}"
+
+
+def mutants(rule: Rule) -> Iterator[tuple[str, Rule]]:
+    """Each rule with one thing changed, and what that is."""
+    for key in ("for", "keep_firing_for"):
+        if key in rule:
+            yield f"without {key}", {name: value for name, value in rule.items() if name != key}
+    tree, changes = promql.parse(rule["expr"]), dict[str, str]()
+    for what, text in (*variants(tree), *_without_matchers(str(tree))):
+        changes.setdefault(text, what)
+    for text, what in changes.items():
+        yield what, rule | {"expr": text}
+
+
+def _without_matchers(expr: str) -> Iterator[tuple[str, str]]:
+    """The expression without a condition on a label, wherever it stands."""
+    for matcher in dict.fromkeys(_MATCHER.findall(expr)):
+        inside = re.escape(matcher)
+        text = re.sub(rf"(?<=[{{,]){inside},|,{inside}(?=[,}}])|(?<={{){inside}(?=}})", "", expr)
+        yield f"without {matcher}", text
+
+
+def variants(node: Expr) -> Iterator[tuple[str, str]]:
+    """The expression with one thing changed, somewhere."""
+    yield from _changed(node)
+    whole = str(node)
+    for child in _children(node):
+        inside = str(child)
+        for what, text in variants(child):
+            yield what, whole.replace(inside, text, 1)
+
+
+def _changed(node: Expr) -> Iterator[tuple[str, str]]:
+    match node:
+        case promql.BinaryExpr():
+            yield from _changed_operation(node)
+        case promql.VectorSelector() if " offset " in str(node):
+            yield "without offset", str(node).partition(" offset ")[0]
+        case promql.MatrixSelector():
+            yield from _changed_range(str(node))
+        case promql.AggregateExpr():
+            yield from _changed_aggregation(str(node))
+        case promql.Call() if node.func.name.startswith(("clamp", "max_over", "abs")):
+            yield f"without {node.func.name}", f"({node.args[0]})"
+
+
+def _changed_operation(node: Any) -> Iterator[tuple[str, str]]:
+    operation = str(node.op)
+    if operation in {"and", "unless", "or"}:
+        yield f"without {operation} {node.rhs}", f"({node.lhs})"
+    if operation == "or":
+        yield f"without {node.lhs} or", f"({node.rhs})"
+    if operation in {">", "<", ">=", "<=", "=="}:
+        yield f"without {operation} {node.rhs}", f"({node.lhs})"
+    for side in (node.lhs, node.rhs):
+        if isinstance(side, promql.NumberLiteral) and side.val not in {0, 1}:
+            for factor in FACTORS:
+                before, after = str(node.lhs), str(node.rhs)
+                middle = str(node)[len(before) : -len(after)]
+                number = f"{side.val * factor:g}"
+                ends = (number, after) if side is node.lhs else (before, number)
+                yield f"{side.val:g} * {factor:g}", middle.join(ends)
+
+
+def _changed_range(text: str) -> Iterator[tuple[str, str]]:
+    found = re.search(r"\[(\w+)\]", text)
+    if found:
+        seconds = promql.parse_duration(found[1]).total_seconds()
+        for factor in (1 / 3, 3):
+            changed = f"[{round(seconds * factor)}s]"
+            yield f"{found[0]} * {factor:.2g}", text.replace(found[0], changed, 1)
+
+
+def _changed_aggregation(text: str) -> Iterator[tuple[str, str]]:
+    for one, other in (("max by", "min by"), ("min by", "max by")):
+        if text.startswith(one):
+            yield f"{other}", other + text.removeprefix(one)
+
+
+def _children(node: Expr) -> Sequence[Expr]:
+    match node:
+        case promql.BinaryExpr():
+            return (node.lhs, node.rhs)
+        case promql.ParenExpr() | promql.SubqueryExpr() | promql.AggregateExpr():
+            return (node.expr,)
+        case promql.MatrixSelector():
+            return (node.vector_selector,)
+        case promql.Call():
+            return tuple(node.args)
+    return ()
+
+
+class Suite:
+    """The test files, each run with no more rules than what it asks about needs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._needs = {file.name: file.groups() for file in FILES}
+
+    def notices(self, name: str, mutant: Rule) -> bool:
+        """Whether some test fails with the mutant in place of the rule ``name``."""
+        files = [file for file in FILES if name in map(name_of, self._rules(file))]
+        return any(not self.passes(file, name, mutant) for file in files)
+
+    def passes(self, file: File, name: str, mutant: Rule) -> bool:
+        """Whether the tests of a file pass."""
+        groups = [
+            {
+                **group,
+                "rules": [mutant if name_of(rule) == name else rule for rule in group["rules"]],
+            }
+            for group in self._needs[file.name]
+        ]
+        (self._folder / "rules.yml").write_text(rule_file(groups))
+        test = yaml.safe_load(file.texts()[f"{file.name}.yml"]) | {"rule_files": ["rules.yml"]}
+        path = self._folder / "test.yml"
+        path.write_text(yaml.safe_dump(test))
+        command = [PROMTOOL, "test", "rules", path]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    def _rules(self, file: File) -> list[Rule]:
+        return [rule for group in self._needs[file.name] for rule in group["rules"]]
+
+
+def main(chosen: Sequence[str]) -> None:
+    """Print every mutant that no test notices."""
+    rules = [rule for group in rule_groups(Thresholds()) for rule in group["rules"]]
+    with tempfile.TemporaryDirectory() as folder:
+        suite = Suite(Path(folder))
+        for file in FILES:
+            if not suite.passes(file, "", {}):
+                sys.exit(f"{file.name} fails as it is")
+        for rule in rules:
+            name = name_of(rule)
+            if chosen and not any(name.startswith(one) for one in chosen):
+                continue
+            changes = list(mutants(rule))
+            alive = [what for what, mutant in changes if not suite.notices(name, mutant)]
+            print(f"{name}: {len(changes) - len(alive)} of {len(changes)} noticed", flush=True)  # noqa: T201
+            for what in alive:
+                print(f"    {what}", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,86 @@
+"""Alerts that compare with the same hour a week ago."""
+
+from collections.abc import Iterator
+
+from exporter.monitoring import recorded as names
+from tests.monitoring.scenarios.case import Case, File, Line, fires, line, silent
+from tests.monitoring.scenarios.day import DAY, present
+from tests.monitoring.scenarios.longterm import ALERTS_ONLY
+from tests.monitoring.scenarios.tracks import Track
+from tests.monitoring.scenarios.worlds import POLL, STREAM, recorded
+
+
+WEEK = 7 * DAY
+QUIET, BACK, LENGTH = WEEK + 60, WEEK + 150, WEEK + 180
+"""Minutes at which traffic stops, comes back, and the end."""
+DROPPED, SPIKE = "SmscTrafficDropped", "SmscCostSpike"
+
+
+def week() -> File:
+    """Everything that takes a week to see."""
+    stopped = {**STREAM, "account": "stopped"}
+    dear = {"account": "dear", "currency": "RUB"}
+    checks = [
+        *silent(DROPPED, QUIET + 10),
+        fires(DROPPED, QUIET + 20, stopped),
+        *silent(DROPPED, BACK + 10),
+        *silent(SPIKE, QUIET - 5),
+        fires(SPIKE, QUIET + 5, dear),
+        *silent(SPIKE, BACK + 10),
+    ]
+    lines = [*traffic(), *costs()]
+    return File("week", [Case("a week", lines, checks, every=5)], ALERTS_ONLY, alone=True)
+
+
+def traffic() -> Iterator[Line]:
+    """Messages of an hour, day by day: what stops, and what only seems to."""
+    yield from sending("stopped", [40] * 7)
+    yield from sending("nearly", [40] * 7, then=1)
+    yield from sending("week-end", [40, 40, 40, 40, 40, 40, 5])
+    yield from sending("holiday-a-week-ago", [5, 40, 40, 40, 40, 40, 40])
+    yield from sending("mailings", [40] * 7, typical=3)
+    yield from sending("unpolled", [40] * 7, polls=False)
+    yield from sending("short", [40] * 7, back=QUIET + 10)
+
+
+def sending(
+    account: str,
+    days: list[float],
+    *,
+    then: float = 0,
+    typical: float = 30,
+    polls: bool = True,
+    back: float = BACK,
+) -> Iterator[Line]:
+    """Messages of an hour on each day, until they stop."""
+    pieces = [(DAY, count) for count in days]
+    rest = [(QUIET - WEEK, days[-1]), (back - QUIET, then), (LENGTH - back, days[-1])]
+    stream = {**STREAM, "account": account}
+    yield recorded(names.SUBMITTED_1H, *pieces, *rest, **stream)
+    yield recorded(names.TYPICAL_1H, (LENGTH, typical), **stream)
+    name = "smsc_poll_last_success_timestamp_seconds"
+    yield line(name, pages_until(LENGTH if polls else QUIET), **{**POLL, "account": account})
+
+
+def pages_until(end: float) -> Track:
+    """Time of the last page, which comes each 5 minutes until the end."""
+    return [min(at // 10 * 5, end) * 60 for at in range(round(LENGTH * 2) + 1)]
+
+
+def costs() -> Iterator[Line]:
+    """Money of an hour, and the dearest hour of two weeks."""
+    yield from costing("dear", 5000, 1000)
+    yield from costing("mailings", 5000, 1500)
+    yield from costing("cheap", 2500, 100)
+    yield from costing("new-account", 5000, 1000, since=DAY)
+    yield from costing("no-past", 5000, None)
+
+
+def costing(account: str, cost: float, most: float | None, since: float = 0) -> Iterator[Line]:
+    """What an hour costs for a while."""
+    money = {"account": account, "currency": "RUB"}
+    yield present(account, since)
+    pieces = [(QUIET, 10), (BACK - QUIET, cost), (LENGTH - BACK, 10)]
+    yield recorded(names.COST_1H, *pieces, **money)
+    if most is not None:
+        yield recorded(names.COST_MOST, (LENGTH, most), **money)
