@@ -1,0 +1,1 @@
+"""Pictures of the dashboards: a made-up past to draw, and the drawer."""
