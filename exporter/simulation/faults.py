@@ -3,8 +3,13 @@
 from collections.abc import Iterable
 from enum import StrEnum
 from random import Random
+from typing import Final, Literal
 
 import msgspec
+
+
+PATHS: Final = {"history": "/sys/get.php", "balance": "/sys/balance.php"}
+"""Where each endpoint is."""
 
 
 class FaultKind(StrEnum):
@@ -71,6 +76,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     end: float | None = None
     login: str | None = None
     """Only for this account; for all when None."""
+    endpoint: Literal["history", "balance"] | None = None
+    """Only for these calls; for all when None."""
     seconds: float = 60.0
     """How long a time-out or a trickle lasts."""
     size: int = 40 * 1024 * 1024
@@ -83,11 +90,12 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if not 0 <= self.probability <= 1:
             raise ValueError("probability must be within 0 and 1")
 
-    def active(self, now: float, login: str) -> bool:
-        """Whether it may strike."""
+    def active(self, now: float, login: str, path: str) -> bool:
+        """Whether it may strike a call of this path."""
         begun = self.start is None or self.start <= now
         over = self.end is not None and self.end <= now
-        return begun and not over and self.login in {None, login}
+        meant = self.endpoint is None or path == PATHS[self.endpoint]
+        return begun and not over and meant and self.login in {None, login}
 
 
 class Faults:
@@ -109,10 +117,10 @@ class Faults:
         """The faults in force, in the order they are tried."""
         return tuple(self._faults)
 
-    def strike(self, now: float, login: str) -> Fault | None:
-        """The fault that a call suffers, if any."""
+    def strike(self, now: float, login: str, path: str = PATHS["history"]) -> Fault | None:
+        """The fault that a call of this path suffers, if any."""
         for fault in self._faults:
-            if fault.active(now, login) and self._random.random() < fault.probability:
+            if fault.active(now, login, path) and self._random.random() < fault.probability:
                 return fault
         return None
 

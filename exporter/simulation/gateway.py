@@ -1,10 +1,10 @@
 """The simulated gateway: an ASGI application that speaks the documented HTTP API."""
 
+import json
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from random import Random
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from exporter.clock import Clock, SystemClock
 from exporter.simulation.answers import Answerer
 from exporter.simulation.codes import ERROR_TEXTS, TOO_MANY_AN_HOUR, TOO_MANY_AT_ONCE, Error
 from exporter.simulation.control import control_routes
-from exporter.simulation.faults import Fault, FaultKind, Faults
+from exporter.simulation.faults import PATHS, Fault, FaultKind, Faults
 from exporter.simulation.limits import Door, Limits, Meter
 from exporter.simulation.parameters import (
     Asked,
@@ -26,8 +26,10 @@ from exporter.simulation.parameters import (
     read_history,
     read_parameters,
 )
+from exporter.simulation.purse import Purse, balance_text, told
 from exporter.simulation.render import Row, Rows, error_text
 from exporter.simulation.responses import FollowedResponse
+from exporter.simulation.statistics import statistics
 from exporter.simulation.visits import Account, Call, Visit
 from exporter.simulation.world import Query
 
@@ -85,13 +87,15 @@ class Gateway:
         self.refusals: Counter[str] = Counter()
         self.meters = {login: Meter(self.limits) for login in self.accounts}
         self._rows: dict[str, Rows] = {}
+        now = self.clock.now()
+        self._purses = {login: Purse(each.world, now) for login, each in self.accounts.items()}
         self._door = Door(self.limits)
         self._answers = Answerer(self.clock, Random(seed))
         methods = ["GET", "POST"]
         self._app = Starlette(
             routes=[
-                Route("/sys/get.php", self._endpoint(self._history), methods=methods),
-                Route("/sys/balance.php", self._endpoint(self._balance), methods=methods),
+                Route(PATHS["history"], self._endpoint(self._history), methods=methods),
+                Route(PATHS["balance"], self._endpoint(self._balance), methods=methods),
                 *control_routes(self),
             ]
         )
@@ -134,7 +138,7 @@ class Gateway:
         if self._door.blocked(visit.address, now):
             raise _RefusedError(Error.BLOCKED, "blocked")
         account = self._account(visit.parameters)
-        visit.fault = self.faults.strike(now, account.login if account else "")
+        visit.fault = self.faults.strike(now, account.login if account else "", visit.path)
         if account is None or (visit.fault and visit.fault.kind is FaultKind.ERROR_2):
             self._door.failed(visit.address, now)
             raise _RefusedError(Error.LOGIN, "login")
@@ -148,6 +152,8 @@ class Gateway:
 
     async def _history(self, visit: Visit) -> str:
         parameters, account = visit.parameters, visit.account
+        if parameters.get("get_stat") == "1":
+            return self._statistics(visit)
         if parameters.get("get_messages") != "1":
             raise _RefusedError(Error.PARAMETERS, "parameters")
         refusal = visit.meter.history(visit.time, fingerprint(parameters))
@@ -177,6 +183,15 @@ class Gateway:
             raise _RefusedError(Error.NOT_FOUND)
         return rows
 
+    def _statistics(self, visit: Visit) -> str:
+        """The answer of ``get_stat``; its limits are not known, so that it has none here."""
+        self._suffer(visit.fault)
+        try:
+            found = statistics(visit.account, visit.parameters, self.clock.now())
+        except ParameterError as error:
+            raise _RefusedError(Error.PARAMETERS, "parameters") from error
+        return json.dumps([found])
+
     def _rows_of(self, account: Account) -> Rows:
         rows = self._rows.get(account.login)
         if rows is None or rows.world is not account.world:
@@ -187,17 +202,15 @@ class Gateway:
         if not visit.meter.balance(visit.time):
             raise _RefusedError(Error.TOO_OFTEN, "balance")
         self._suffer(visit.fault)
-        account = visit.account
-        shown = {"balance": account.balance}
-        if visit.parameters.get("cur") == "1":
-            shown["currency"] = account.currency
-        match read_fmt(visit.parameters):
-            case 3:
-                return msgspec.json.encode(shown).decode()
-            case 2:
-                return "".join(f"<{name}>{value}</{name}>" for name, value in shown.items())
-            case _:
-                return account.balance
+        currency = visit.account.currency if visit.parameters.get("cur") == "1" else None
+        values = told(self._purse_of(visit.account), self.clock.now(), currency)
+        return balance_text(values, read_fmt(visit.parameters), visit.fault)
+
+    def _purse_of(self, account: Account) -> Purse:
+        purse = self._purses[account.login]
+        if purse.world is not account.world:
+            purse = self._purses[account.login] = Purse(account.world, self.clock.now())
+        return purse
 
 
 def _understood(asked: Asked, fault: Fault | None) -> Query:

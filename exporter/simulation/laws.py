@@ -81,6 +81,8 @@ class Law:
         for outage, occurrences in self._outages:
             if outage.kind == "refused":
                 ending = self._refused(rng, send, ending, outage, occurrences)
+            elif outage.kind == "slow":
+                ending = self._slowed(rng, send, ending, outage, occurrences)
             elif (stretch := occurrences.covering(ending.time)) is not None:
                 ending = self._stuck(rng, send, ending, outage, stretch)
         return ending
@@ -97,6 +99,24 @@ class Law:
             return ending
         delay = log_normal(rng.random(), 3.0, 0.5) * self._scale
         return Ending(send + delay, Status.UNDELIVERABLE, outage.err, free=False)
+
+    def _slowed(
+        self,
+        rng: Random,
+        send: float,
+        ending: Ending,
+        outage: Outage,
+        occurrences: Occurrences,
+    ) -> Ending:
+        stretch = occurrences.covering(send)
+        if stretch is None:
+            return ending
+        climb = outage.climb * self._scale
+        climbed = min(1.0, (send - stretch.start) / climb) if climb else 1.0
+        delay = (ending.time - send) * (1 + (outage.factor - 1) * climbed)
+        if delay >= self._validity:
+            return self._expired(rng, send, UNREPORTED)
+        return ending._replace(time=send + delay)
 
     def _stuck(
         self, rng: Random, send: float, ending: Ending, outage: Outage, stretch: Stretch

@@ -1,17 +1,13 @@
 """Draws messages: each from the random numbers of its slice, at a given moment of creation."""
 
-from bisect import bisect_right
-from collections.abc import Iterable
 from decimal import Decimal
-from itertools import accumulate
 from random import Random
-from statistics import NormalDist
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
+from exporter.simulation.choices import Choice, Popularity, squared
 from exporter.simulation.codes import Kind, Status
 from exporter.simulation.laws import (
-    CELLS,
-    Ending,
+    UNREPORTED,
     Law,
     call_law,
     email_law,
@@ -21,58 +17,26 @@ from exporter.simulation.laws import (
     viber_law,
 )
 from exporter.simulation.record import Network, Price, Record, Transition
-from exporter.simulation.recurrence import Occurrences
 from exporter.simulation.spec import Operator, WorldSpec
 from exporter.simulation.texts import number_of
+from exporter.simulation.troubles import Troubles
 
 
-T = TypeVar("T")
 REGULAR_SHARE = 0.02
 """Share of messages that monitoring and tests send, to a few numbers only."""
 FREE = Decimal(0)
+UNDER_WAY = frozenset({Status.WAITING, Status.PASSED})
 PRICES = {Kind.HLR: Decimal("0.20"), Kind.CALL: Decimal("0.05"), Kind.VIBER: Decimal("1.10")}
 PRICE_FACTORS = (Decimal(0), Decimal("0.5"), Decimal("0.9"), Decimal("1.1"), Decimal("1.5"))
 
 
 class Addressee(NamedTuple):
-    """A recipient of a campaign: his place in it, the campaign's sender and client id."""
+    """A recipient of a campaign: his place in it, the campaign's sender, client id, operator."""
 
     place: int
     sender: str
     client_id: int
-
-
-class Choice(Generic[T]):
-    """Weighted choice by a uniform draw."""
-
-    def __init__(self, weights: Iterable[tuple[T, float]]) -> None:
-        pairs = tuple(weights)
-        total = sum(weight for _, weight in pairs)
-        self._values = tuple(value for value, _ in pairs)
-        self._bounds = tuple(accumulate(weight / total for _, weight in pairs[:-1]))
-
-    def pick(self, random: float) -> T:
-        """The value a draw from [0, 1) falls on."""
-        return self._values[bisect_right(self._bounds, random)]
-
-
-class Popularity:
-    """Which of equally many numbers a message goes to, when their shares are log-normal.
-
-    The numbers stand in the order of their shares. A draw by share from a log-normal law falls on
-    a place that is ``sigma`` further up on the scale of the normal distribution.
-    """
-
-    def __init__(self, sigma: float) -> None:
-        normal = NormalDist()
-        quantiles = (normal.inv_cdf(cell / CELLS) for cell in range(1, CELLS))
-        self._places = (0.0, *(normal.cdf(quantile + sigma) for quantile in quantiles), 1.0)
-
-    def place(self, random: float) -> float:
-        """Place of the number among all, from [0, 1), at a uniform draw."""
-        cell, rest = divmod(random * CELLS, 1.0)
-        low, high = self._places[int(cell)], self._places[int(cell) + 1]
-        return low + (high - low) * rest
+    operator: str = ""
 
 
 class Route(NamedTuple):
@@ -100,6 +64,7 @@ class Maker:
         self._scale = spec.time_scale
         routes = tuple(_route(operator, spec) for operator in spec.operators)
         self._routes = Choice((route, route.operator.share) for route in routes)
+        self._named = {route.operator.name: route for route in routes}
         self._senders = Choice(spec.senders.items())
         self._mailboxes = Choice((sender, 1.0) for sender in spec.emails.senders)
         self._segments = Choice(spec.segments.items())
@@ -112,7 +77,7 @@ class Maker:
             Kind.CALL: call_law(spec),
             Kind.VIBER: viber_law(spec),
         }
-        self._no_funds = [Occurrences(funds, spec.time_scale) for funds in spec.no_funds]
+        self._troubles = Troubles(spec)
         self._rare = spec.queued_share + spec.stopped_share
         self._place = squared if spec.popularity is None else Popularity(spec.popularity).place
 
@@ -129,6 +94,8 @@ class Maker:
         """A message of the SMS stream; everyday traffic or a campaign's."""
         kind = self._kinds.pick(rng.random()) if addressee is None else Kind.SMS
         route = self._routes.pick(rng.random())
+        if addressee is not None and addressee.operator:
+            route = self._named[addressee.operator]
         sender = self._senders.pick(rng.random()) if addressee is None else addressee.sender
         draft = _draft(rng.getrandbits(31), int_id, kind, created, sender)
         draft.send = int(send)
@@ -159,12 +126,11 @@ class Maker:
     def _live(self, rng: Random, draft: Record, law: Law, price: Decimal) -> Record:
         spec, send = self._spec, max(draft.created, draft.send)
         path = self._departure(rng, draft)
-        if path[-1].status == Status.STOPPED:
+        if path[-1].status not in UNDER_WAY:
             draft.transitions, draft.prices = path, (Price(int(draft.created), price),)
             return self._published(rng, draft)
-        ending = law.draw(rng, max(send, path[-1].time))
-        if self._no_funds and any(funds.covering(send) for funds in self._no_funds):
-            ending = Ending(max(send, path[-1].time), Status.NO_FUNDS, 0, free=True)
+        leaves = max(send, path[-1].time)
+        ending = self._troubles.bend(rng, draft, leaves, law.draw(rng, leaves))
         last = Transition(int(ending.time), ending.status, ending.err)
         draft.transitions = (*path, last, *self._aftermath(rng, draft.kind, last))
         draft.prices = (Price(int(draft.created), FREE if ending.free else price),)
@@ -174,6 +140,9 @@ class Maker:
 
     def _departure(self, rng: Random, draft: Record) -> tuple[Transition, ...]:
         created, send = int(draft.created), draft.send
+        held = self._troubles.held_until(send)
+        if held is not None:
+            return self._held(created, send, held)
         if send > created:
             return (Transition(created, -1, 0), Transition(send, 0, 0))
         draw = rng.random()
@@ -186,6 +155,12 @@ class Maker:
             return (Transition(send, -2, 0),)
         resumed = send + int(log_normal(rng.random(), 7200.0, 1.0) * self._scale)
         return (Transition(send, -2, 0), Transition(resumed, 0, 0))
+
+    def _held(self, created: int, send: int, until: float) -> tuple[Transition, ...]:
+        lapses = send + self._spec.validity * self._scale
+        if until >= lapses:
+            return (Transition(created, -1, 0), Transition(int(lapses), Status.EXPIRED, UNREPORTED))
+        return (Transition(created, -1, 0), Transition(int(until), 0, 0))
 
     def _aftermath(self, rng: Random, kind: Kind, last: Transition) -> tuple[Transition, ...]:
         spec = self._spec
@@ -228,11 +203,6 @@ class Maker:
             delay = min(spec.max_late, log_normal(rng.random(), spec.late_median, 1.0))
             draft.visible = draft.created + delay * self._scale
         return draft
-
-
-def squared(random: float) -> float:
-    """A place in [0, 1) at a uniform draw: the lower ones come up far more often."""
-    return random**2
 
 
 NOBODY = Network()

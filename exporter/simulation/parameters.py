@@ -86,18 +86,25 @@ def read_history(parameters: Parameters) -> Asked:
     _known_charset(parameters.get("charset", "windows-1251"))
     stream = _stream(parameters)
     recipients = _recipients(parameters, stream)
-    until = _day(parameters, "end")
+    since, until = read_days(parameters)
     return Asked(
         Query(
             stream=stream,
             cnt=_cnt(parameters),
             prev_id=_prev_id(parameters),
-            since=_day(parameters, "start") or float("-inf"),
-            until=float("inf") if until is None else until + DAY,
+            since=since,
+            until=until,
             recipients=None if recipients is None else frozenset(recipients) - {-1},
         ),
         tuple(recipients or ()),
     )
+
+
+def read_days(parameters: Parameters) -> tuple[float, float]:
+    """From when to when ``start`` and ``end`` go, Unix seconds; raises `ParameterError`."""
+    since, until = _day(parameters, "start"), _day(parameters, "end")
+    first = float("-inf") if since is None else since
+    return first, float("inf") if until is None else until + DAY
 
 
 def _known_charset(charset: str) -> None:

@@ -161,7 +161,10 @@ class Slices:
             )
             client_id = (int(stretch.start) * 31 + number) % 2147483647 + 1
             moments += [
-                (begin + rng.random() * width, Addressee(index, campaign.sender, client_id))
+                (
+                    begin + rng.random() * width,
+                    Addressee(index, campaign.sender, client_id, campaign.operator),
+                )
                 for index in range(first, last)
             ]
         return moments

@@ -12,6 +12,25 @@ from typing import Any, Literal
 import msgspec
 import yaml
 
+from exporter.simulation.events import Campaign, Outage, Part, Recurrence, Refusal
+from exporter.simulation.funds import Funds
+
+
+__all__ = [
+    "Campaign",
+    "Emails",
+    "Funds",
+    "Latency",
+    "Operator",
+    "Outage",
+    "Part",
+    "Recurrence",
+    "Refusal",
+    "WorldError",
+    "WorldSpec",
+    "load_world",
+    "read_world",
+]
 
 HALF_A_YEAR = 184 * 86400.0
 """The longest history the gateway answers for, in seconds."""
@@ -19,46 +38,6 @@ HALF_A_YEAR = 184 * 86400.0
 
 class WorldError(ValueError):
     """A file that holds no world."""
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Common ground of the parts of a world."""
-
-
-class Recurrence(Part, frozen=True, kw_only=True):
-    """Something that happens for a while, once or again and again.
-
-    With a ``period``, ``at`` counts from Moscow midnight of the scaled day; without, ``at`` is a
-    Unix time and it happens once.
-    """
-
-    at: float
-    duration: float
-    period: float | None = 86400.0
-
-    def __post_init__(self) -> None:
-        """Refuse occurrences that would overlap or never end."""
-        if self.duration <= 0:
-            raise ValueError("duration must be above 0")
-        if self.period is not None and self.period < self.duration:
-            raise ValueError("period must not be shorter than duration")
-
-
-class Outage(Recurrence, frozen=True, kw_only=True):
-    """An operator in trouble: nothing becomes final (stuck) or all is refused."""
-
-    kind: Literal["stuck", "refused"] = "stuck"
-    err: int = 255
-    """``err`` of what is refused."""
-    drain: float = 900.0
-    """How long what was stuck takes to become final afterwards."""
-
-
-class Campaign(Recurrence, frozen=True, kw_only=True):
-    """A mailing to ``size`` recipients of its own, spread evenly over its duration."""
-
-    size: int
-    sender: str = "SALE"
 
 
 class Latency(Part, frozen=True, kw_only=True):
@@ -96,7 +75,7 @@ class Operator(Part, frozen=True, kw_only=True):
     price: Decimal = Decimal("2.45")
     """Price of one segment."""
     latency: Latency = Latency()
-    losses: dict[int, float] = {}
+    losses: dict[int, float] = msgspec.field(default_factory=dict)
     """``err`` to the share of messages that end in status 20 with it."""
     outages: tuple[Outage, ...] = ()
 
@@ -138,7 +117,9 @@ class WorldSpec(Part, frozen=True, kw_only=True):
     senders: dict[str, float] = msgspec.field(default_factory=lambda: {"SHOP": 0.7, "BANK": 0.3})
     """Sender name to weight."""
     emails: Emails = Emails()
-    types: dict[Literal["flash", "hlr", "call", "viber"], float] = {}
+    types: dict[Literal["flash", "hlr", "call", "viber"], float] = msgspec.field(
+        default_factory=dict
+    )
     """Shares of messages that are not plain SMS."""
     segments: dict[int, float] = msgspec.field(
         default_factory=lambda: {1: 0.82, 2: 0.12, 3: 0.04, 5: 0.02}
@@ -162,7 +143,11 @@ class WorldSpec(Part, frozen=True, kw_only=True):
     no_route_share: float = 0.0
     """Status 25 err 248."""
     no_funds: tuple[Recurrence, ...] = ()
-    """Stretches in which everything sent ends in status 24."""
+    """Stretches in which everything sent ends in status 24, and the balance is 0."""
+    funds: Funds = Funds()
+    refusals: tuple[Refusal, ...] = ()
+    holds: tuple[Recurrence, ...] = ()
+    """Stretches in which nothing is passed on: what is sent waits (-1) until they end."""
     click_share: float = 0.0
     read_share: float = 0.0
     reaction_median: float = 600.0
@@ -206,8 +191,14 @@ class WorldSpec(Part, frozen=True, kw_only=True):
     def _problems(self) -> tuple[tuple[bool, str], ...]:
         refused = self.invalid_share + self.unregistered_share + self.no_route_share
         shares = [refused + _used_share(operator) for operator in self.operators]
+        named = {event.operator for event in self.campaigns}
+        named |= {event.operator for event in self.refusals}
+        unknown = sorted(named - {"", *(operator.name for operator in self.operators)})
+        shared = sum(operator.share for operator in self.operators)
         return (
             (not self.operators, "operators must not be empty"),
+            (bool(self.operators) and shared <= 0, "an operator must have a share above 0"),
+            (bool(unknown), f"no operator is called {', '.join(unknown)}"),
             (not self.senders, "senders must not be empty"),
             (not self.segments, "segments must not be empty"),
             (any(share > 1 for share in shares), "outcome shares of an operator exceed 1"),

@@ -21,7 +21,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     password: str = msgspec.field(default="demo")
     apikey: str = ""
     """No key when empty."""
-    balance: str = "1871.62"
     currency: str = "RUB"
 
     def __repr__(self) -> str:
@@ -48,7 +47,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     error: int = 0
     """Code answered; 0 for none."""
     refusal: str = ""
-    """identical, hourly, concurrent, login, blocked, parameters, or empty."""
+    """identical, hourly, balance, concurrent, login, blocked, parameters, or empty."""
     fault: str = ""
     """`FaultKind` it suffered, or empty."""
     rows: int = 0
