@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from exporter.exposition.balance import BALANCES
 from exporter.exposition.exporter_families import EXPORTER, NAMES
 from exporter.exposition.family import Family
 from exporter.exposition.message_families import MESSAGES, MIX, MONEY, TIMES
@@ -12,7 +13,7 @@ from exporter.ledger.snapshot import Distribution, Total
 GROUPS: Mapping[str, tuple[Family, ...]] = {
     "Messages": MESSAGES,
     "Times": TIMES,
-    "Money": MONEY,
+    "Money": (*MONEY, *BALANCES),
     "Where messages go": MIX,
     "Freshness and completeness": FRESHNESS,
     "Calls and budget": CALLS,

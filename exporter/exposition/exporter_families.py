@@ -7,8 +7,9 @@ from exporter.ledger.snapshot import Total
 NAMES = (
     gauge(
         "smsc_status_info",
-        ("status", "name", "outcome"),
-        "Name and outcome of each known code of field status; always 1.",
+        ("status", "name", "outcome", "owner"),
+        "Name and outcome of each known code of field status, and whose problem it is where no err"
+        " says so; always 1.",
     ),
     gauge(
         "smsc_error_info",

@@ -13,7 +13,8 @@ STREAM = ("account", "channel")
 POLL = (*STREAM, "endpoint")
 
 HISTORY = "history"
-"""The one endpoint of the gateway that is polled: get.php?get_messages=1."""
+BALANCE = "balance"
+"""The endpoints of the gateway that are polled: get.php?get_messages=1 and balance.php."""
 
 
 class Kind(StrEnum):

@@ -1,9 +1,11 @@
 """Gauges of a snapshot at the moment of a scrape."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import msgspec
 
+from exporter.exposition.balance import balance_samples
 from exporter.exposition.family import HISTORY
 from exporter.exposition.series import Rows, stream_of
 from exporter.ledger.snapshot import AccountState, Labels, Snapshot, StreamState
@@ -18,8 +20,8 @@ STALE_SECONDS = 600.0
 class Names(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the gateway's codes and the outcomes they mean."""
 
-    statuses: tuple[tuple[int, str, str], ...] = ()
-    """status, English name, outcome"""
+    statuses: tuple[tuple[int, str, str, str], ...] = ()
+    """status, English name, outcome, owner"""
     errors: tuple[tuple[int, str, str], ...] = ()
     """err, English name, owner"""
     outcomes: tuple[str, ...] = ()
@@ -57,7 +59,12 @@ def gauges(snapshot: Snapshot, facts: Facts, names: Names, now: float) -> dict[s
         **_named(names),
         **_exporter(snapshot, facts),
     }
-    fresh = _collect(sample for stream in snapshot.streams for sample in _stream(stream))
+    fresh = _collect(
+        chain(
+            *map(_stream, snapshot.streams),
+            *(balance_samples(account, now) for account in snapshot.accounts),
+        )
+    )
     spent = _collect(sample for account in snapshot.accounts for sample in _account(account, now))
     late = _collect(
         ("smsc_messages_overdue", (stream.account, stream.channel, label), counted)

@@ -14,18 +14,18 @@ FRESHNESS = (
     gauge(
         "smsc_poll_up",
         POLL,
-        "1 if the last call of this stream gave a readable page, 0 if not. Cached: as of the last"
-        " call.",
+        "1 if the last call of this stream, or for the balance, gave a readable answer, 0 if not."
+        " Cached: as of the last call.",
     ),
     gauge(
         "smsc_poll_last_success_timestamp_seconds",
         POLL,
-        "Unix time of the last page that was read and stored.",
+        "Unix time of the last page, or balance, that was read and stored.",
     ),
     gauge(
         "smsc_poll_cadence_seconds",
         POLL,
-        "Time between reads of the newest rows that is now aimed at.",
+        "Time between reads of the newest rows, or of the balance, that is now aimed at.",
     ),
     gauge(
         "smsc_history_watermark_timestamp_seconds",

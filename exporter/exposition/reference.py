@@ -13,8 +13,9 @@ Generated from the code by `python -m exporter.exposition.reference`; edit the c
 `exporter/exposition`, not this page.
 
 Every value comes from memory: a scrape never calls the gateway and never waits for a poll. Fields
-are those of a row of `get.php?get_messages=1`. Text format 0.0.4 and OpenMetrics 1.0.0 are chosen
-by the Accept header; `?name[]=` (repeatable) narrows the page to samples with these names.
+are those of a row of `get.php?get_messages=1` unless said otherwise. Text format 0.0.4 and
+OpenMetrics 1.0.0 are chosen by the Accept header; `?name[]=` (repeatable) narrows the page to
+samples with these names.
 
 ## How to read them
 
@@ -29,7 +30,8 @@ by the Accept header; `?name[]=` (repeatable) narrows the page to samples with t
   once, any other is held at 0 again.
 - **No data is not zero**: what is not known has no series. `smsc_messages_pending` and
   `smsc_recent_*` are left out while the last good page is older than three cadences (and than
-  10 minutes). What is known to be none is shown as 0.
+  10 minutes), the balance while it is older than three of its cadences (and than an hour). What is
+  known to be none is shown as 0.
 - **Label values are bounded**: what exceeds a limit is counted under `other`, and in
   `smsc_exporter_label_overflow_total`. A label that is switched off is empty.
 - **`_created` series are off**; with `created_series` each counter and histogram that came up since
@@ -43,7 +45,7 @@ by the Accept header; `?name[]=` (repeatable) narrows the page to samples with t
 | --- | --- |
 | `account` | name of the account in the configuration |
 | `channel` | kind of message (field type): sms, flash, binary, wap_push, hlr, ping, mms, call, \
-email, viber, social, other; of streams: sms or email |
+email, viber, social, other; of streams: sms or email; empty where `endpoint` is balance |
 | `country` | ISO 3166-1 alpha-2 of the number's network (field mccmnc), XX when unknown |
 | `operator` | name of the network (field operator), lower case |
 | `sender` | sender name (field sender_id); numbers and mailboxes are cut so that they name nobody |
@@ -51,8 +53,9 @@ email, viber, social, other; of streams: sms or email |
 | `outcome` | delivered, expired, undeliverable, invalid_number, rejected, no_funds, cancelled, \
 pending, unknown |
 | `status`, `err` | the gateway's raw codes |
-| `currency` | currency of the account, from the configuration |
-| `endpoint` | part of the gateway that was called: history |
+| `currency` | currency of the account, from the configuration; of a balance: as the gateway names \
+it, RUB for RUR |
+| `endpoint` | part of the gateway that was called: history or balance |
 
 HLR requests and pings are no deliveries: leave `channel=~"hlr|ping"` out of delivery ratios.
 """

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache
 
 from exporter.exposition.catalogue import BY_SOURCE
-from exporter.exposition.family import HISTORY, Family, Scope
+from exporter.exposition.family import BALANCE, HISTORY, Family, Scope
 from exporter.ledger.snapshot import (
     BUCKETS,
     Distribution,
@@ -28,7 +28,8 @@ TEXT_CHANNELS = frozenset({"sms", "flash", "binary", "wap_push"})
 REGION_OUTCOMES = ("delivered", "not_delivered", "pending")
 RESULTS = ("ok", "api_error", "http_error", "timeout")
 ERROR_CODES = ("1", "2", "4", "9")
-"""Error numbers that get.php documents; 3, nothing found, is an empty page and no error."""
+"""Error numbers that get.php and balance.php document; 3, nothing found, is an empty page and no
+error."""
 PERMIT_KINDS = ("head", "window", "lookup", "backfill", "doctor", "retry")
 SKIP_REASONS = ("id", "shape", "status", "time")
 """What a row can lack so that it is passed over."""
@@ -55,6 +56,8 @@ class Visibility:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.accounts = frozenset(account.account for account in snapshot.accounts)
+        self.balances = frozenset(each.account for each in snapshot.accounts if each.balance)
+        """Accounts whose balance is asked for."""
         self.streams = frozenset((stream.account, stream.channel) for stream in snapshot.streams)
         self.synced = frozenset(
             (stream.account, stream.channel) for stream in snapshot.streams if stream.synced
@@ -63,9 +66,9 @@ class Visibility:
         self._synced_accounts = frozenset(account for account, _ in self.synced)
 
     @property
-    def key(self) -> tuple[frozenset[str], frozenset[Labels], frozenset[Labels], bool]:
+    def key(self) -> tuple[object, ...]:
         """What tells one state of visibility from another."""
-        return self.accounts, self.streams, self.synced, self.loaded
+        return self.accounts, self.balances, self.streams, self.synced, self.loaded
 
     def message(self, labels: Labels) -> bool:
         """Whether message series that begin with these labels (account, channel) are shown."""
@@ -133,16 +136,17 @@ def presets(
 
 def _polling_presets(visibility: Visibility) -> dict[Total | Distribution, Iterable[Labels]]:
     accounts = sorted(visibility.accounts)
+    called = [(a, HISTORY) for a in accounts] + [(a, BALANCE) for a in sorted(visibility.balances)]
     streams = sorted(visibility.streams)
     return {
         Total.TRUNCATED: streams,
         Total.UNREAD_SECONDS: streams,
         Total.ROWS_SKIPPED: ((*s, reason) for s in streams for reason in SKIP_REASONS),
-        Total.API_REQUESTS: ((a, HISTORY, result) for a in accounts for result in RESULTS),
-        Total.API_ERRORS: ((a, HISTORY, code) for a in accounts for code in ERROR_CODES),
+        Total.API_REQUESTS: ((*each, result) for each in called for result in RESULTS),
+        Total.API_ERRORS: ((*each, code) for each in called for code in ERROR_CODES),
         Total.PERMITS: ((a, kind) for a in accounts for kind in PERMIT_KINDS),
         Total.LABEL_OVERFLOW: ((label,) for label in BOUNDED_LABELS),
-        Distribution.REQUEST_DURATION: [(HISTORY,)],
+        Distribution.REQUEST_DURATION: dict.fromkeys([(HISTORY,), *((e,) for _, e in called)]),
     }
 
 

@@ -68,9 +68,16 @@ def _text_rows(text: str, *, personal: bool) -> RawRows:
             return xml_rows(text, personal=personal)
         case 0 | 1:
             return text_rows(text, personal=personal)
-    if error := _TEXT_ERROR.fullmatch(text) or _COMMA_ERROR.fullmatch(text):
-        return no_rows(int(error[1]), text)
+    code = text_error(text)
+    if code is not None:
+        return no_rows(code, text)
     raise unreadable(text)
+
+
+def text_error(text: str) -> int | None:
+    """The number of an error that is neither JSON nor XML: ``ERROR = N (...)`` or ``0,-N``."""
+    error = _TEXT_ERROR.fullmatch(text) or _COMMA_ERROR.fullmatch(text)
+    return None if error is None else int(error[1])
 
 
 def format_of(text: str) -> int | None:
@@ -79,7 +86,7 @@ def format_of(text: str) -> int | None:
         return 3
     if text.startswith("<"):
         return 2
-    if _TEXT_ERROR.fullmatch(text) or _COMMA_ERROR.fullmatch(text):
+    if text_error(text) is not None:
         return None
     if is_named_row(text):
         return 0

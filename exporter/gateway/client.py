@@ -1,4 +1,4 @@
-"""The history call over HTTP; the only module that knows the HTTP library.
+"""The gateway's calls over HTTP; the only module that knows the HTTP library.
 
 One POST per permit. Credentials travel in the form body only, redirects are not followed, TLS is
 verified. Proxies and certificate files are taken from the environment as usual (``HTTPS_PROXY``,
@@ -13,14 +13,17 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 
 from exporter.gateway.answers import MOSCOW, decode
+from exporter.gateway.balance import Balance, BalanceRequest
+from exporter.gateway.balance_answers import decode_balance
 from exporter.gateway.body import BODY_LIMIT, read_body
 from exporter.gateway.errors import (
     ConnectionFailed,
@@ -32,15 +35,19 @@ from exporter.gateway.errors import (
     UnreadableAnswer,
 )
 from exporter.gateway.message import Page
-from exporter.gateway.permit import Permit
+from exporter.gateway.permit import Permit, Request
 from exporter.gateway.request import HistoryRequest
+from exporter.gateway.statistics import Statistics, StatisticsRequest
+from exporter.gateway.statistics_answers import decode_statistics
 
 
 HISTORY_PATH = "/sys/get.php"
-"""The documented path below ``api_url``."""
+BALANCE_PATH = "/sys/balance.php"
+"""The documented paths below ``api_url``."""
 DEADLINE_FACTOR = 2.0
 """A whole call may take this many times the time-out of a single wait."""
 
+_T = TypeVar("_T")
 _HOST = re.compile(r"[\w.:-]+")
 _BEFORE_SENDING = (
     httpx.ConnectError,
@@ -91,7 +98,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GatewayClient:
-    """Makes history calls for one account.
+    """Makes calls for one account.
 
     ``timeout`` (seconds) bounds each wait for a connection and for data; the whole call may take
     `DEADLINE_FACTOR` times as long. ``timezone`` is that of dates without a time stamp. Each
@@ -112,7 +119,8 @@ class GatewayClient:
         body_limit: int = BODY_LIMIT,
         observer: Callable[[bytes], object] | None = None,
     ) -> None:
-        self._url = history_url(api_url)
+        self._history_url = call_url(api_url, HISTORY_PATH)
+        self._balance_url = call_url(api_url, BALANCE_PATH)
         self._credentials = credentials
         self._deadline = DEADLINE_FACTOR * timeout
         self._timezone = timezone
@@ -139,33 +147,60 @@ class GatewayClient:
         Message text is dropped unless ``personal``.
         """
         permit.use(request)
-        failure: GatewayError
-        try:
-            return await self._answer(request, personal=personal)
-        except GatewayError as error:
-            failure = error
-        except TimeoutError:
-            failure = TimedOut(f"no whole answer within {self._deadline:g} s")
-        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            failure = _fault(error, self._url.host)
-        # Neither frames nor causes go along: their variables hold the form and the body.
-        raise failure.with_traceback(None)
+        read = partial(decode, personal=personal, timezone=self._timezone)
+        page, server_date = await self._ask(self._history_url, request, read)
+        return Answer(page=page, server_date=server_date)
+
+    async def balance(self, request: BalanceRequest, permit: Permit) -> Balance:
+        """Make one balance call, using up ``permit``, and decode its answer.
+
+        Raises `GatewayError`; `RuntimeError` when the permit is used or covers another request.
+        """
+        permit.use(request)
+        balance, _ = await self._ask(self._balance_url, request, decode_balance)
+        return balance
+
+    async def statistics(self, request: StatisticsRequest, permit: Permit) -> Statistics:
+        """Make one call for the gateway's own statistics, using up ``permit``.
+
+        Raises `GatewayError`; `RuntimeError` when the permit is used or covers another request.
+        """
+        permit.use(request)
+        found, _ = await self._ask(self._history_url, request, decode_statistics)
+        return found
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
-    async def _answer(self, request: HistoryRequest, *, personal: bool) -> Answer:
+    async def _ask(
+        self, url: httpx.URL, request: Request, read: Callable[[bytes], _T]
+    ) -> tuple[_T, float | None]:
+        """What ``read`` makes of the answer to a call, and the gateway's date."""
+        failure: GatewayError
+        try:
+            return await self._answer(url, request, read)
+        except GatewayError as error:
+            failure = error
+        except TimeoutError:
+            failure = TimedOut(f"no whole answer within {self._deadline:g} s")
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            failure = _fault(error, url.host)
+        # Neither frames nor causes go along: their variables hold the form and the body.
+        raise failure.with_traceback(None)
+
+    async def _answer(
+        self, url: httpx.URL, request: Request, read: Callable[[bytes], _T]
+    ) -> tuple[_T, float | None]:
         async with asyncio.timeout(self._deadline):
-            body, server_date = await self._post(request)
+            body, server_date = await self._post(url, request)
         if self._observer is not None:
             self._observer(body)
-        page = decode(body, personal=personal, timezone=self._timezone)
-        return Answer(page=page, server_date=server_date)
+        return read(body), server_date
 
-    async def _post(self, request: HistoryRequest) -> tuple[bytes, float | None]:
+    async def _post(self, url: httpx.URL, request: Request) -> tuple[bytes, float | None]:
         form = request.fields() | _login_fields(self._credentials)
-        async with self._http.stream("POST", self._url, data=form) as response:
+        async with self._http.stream("POST", url, data=form) as response:
             if response.status_code != HTTPStatus.OK:
                 raise HttpStatus(response.status_code)
             encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
@@ -182,8 +217,8 @@ class GatewayClient:
             return body, _server_date(response.headers.get("Date"))
 
 
-def history_url(api_url: str) -> httpx.URL:
-    """The address of the history call below ``api_url``, whose own path is kept."""
+def call_url(api_url: str, path: str) -> httpx.URL:
+    """The address of a call below ``api_url``, whose own path is kept."""
     try:
         url = httpx.URL(api_url)
     except httpx.InvalidURL:
@@ -194,7 +229,7 @@ def history_url(api_url: str) -> httpx.URL:
             "api_url must look like https://host[:port][/path], without user, query or fragment"
         )
         raise ValueError(message)
-    return url.copy_with(path=url.path.rstrip("/") + HISTORY_PATH)
+    return url.copy_with(path=url.path.rstrip("/") + path)
 
 
 def _login_fields(credentials: GatewayCredentials) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Everything that can go wrong with a history call, as one tree.
+"""Everything that can go wrong with a call, as one tree.
 
 ::
 
@@ -10,7 +10,7 @@
     │   ├── OverLimit           9
     │   │   └── TooManyAtOnce   9, told apart by its text
     │   └── UnknownApiError     any other code
-    ├── UnreadableAnswer        an answer that is no history page
+    ├── UnreadableAnswer        an answer that is not what was asked for
     └── Unreachable             no answer
         ├── TimedOut
         ├── ConnectionFailed
@@ -18,8 +18,8 @@
         ├── TlsFailed
         └── HttpStatus          an HTTP status other than 200
 
-Code 3, nothing found, is an empty page and no error. Messages hold neither secrets nor personal
-data: an error answer speaks in words of `exporter.gateway.codes`, never in its own.
+Code 3, nothing found, is an empty page of the history and no error. Messages hold neither secrets
+nor personal data: an error answer speaks in words of `exporter.gateway.codes`, never in its own.
 """
 
 import re
@@ -33,7 +33,7 @@ Result = Literal["ok", "api_error", "http_error", "timeout"]
 
 
 class GatewayError(Exception):
-    """A history call gave no page.
+    """A call gave no page, or no balance.
 
     ``kind`` is a short stable label, ``result`` the value for ``smsc_api_requests_total``,
     ``code`` the gateway's own error code if it sent one.
@@ -51,7 +51,7 @@ class ApiError(GatewayError):
 
     kind = "unknown_error"
     result: ClassVar[Result] = "api_error"
-    advice: ClassVar[str] = "see the vendor's page of the history call"
+    advice: ClassVar[str] = "see the vendor's page of the call"
 
     def __init__(self, code: int | None) -> None:
         known = API_CODES.get(code) if code is not None else None
@@ -83,10 +83,10 @@ class AddressBlocked(ApiError):
 
 
 class OverLimit(ApiError):
-    """Code 9: too many history calls within a minute or an hour."""
+    """Code 9: too many calls of a kind within a minute or an hour."""
 
     kind = "over_limit"
-    advice = "another program may be spending the account's history calls"
+    advice = "another program may be spending the account's calls"
 
 
 class TooManyAtOnce(OverLimit):
@@ -97,11 +97,11 @@ class TooManyAtOnce(OverLimit):
 
 
 class UnknownApiError(ApiError):
-    """A code that the history call is not documented to answer with."""
+    """A code that the call is not documented to answer with."""
 
 
 class UnreadableAnswer(GatewayError):
-    """The answer is no history page; it changes nothing and proves nothing.
+    """The answer is not what was asked for; it changes nothing and proves nothing.
 
     ``kind`` is one of empty, html, cut, too_large, unreadable.
     """

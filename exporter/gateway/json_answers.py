@@ -31,7 +31,7 @@ def json_rows(text: str, *, personal: bool) -> RawRows:
 
     Raises `ApiError` for an error object and `UnreadableAnswer` for what is no JSON.
     """
-    answer = _loads(text)
+    answer = loads(text)
     if isinstance(answer, list):
         return [_raw_row(row, personal=personal) for row in answer]
     if isinstance(answer, dict) and not answer.keys().isdisjoint({"error", "error_code"}):
@@ -52,12 +52,13 @@ def _raw_row(row: Any, *, personal: bool) -> RawRow | None:
     return fields_of(row.items(), personal=personal) if isinstance(row, dict) else None
 
 
-def _loads(text: str) -> Any:
+def loads(text: str, *, expected: str = "history page") -> Any:
+    """Any JSON, leniently, its fractions as text; raises `UnreadableAnswer` for what is none."""
     failure: UnreadableAnswer
     try:
         return json.loads(text, strict=False, parse_float=str, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        failure = unreadable(text)
+        failure = unreadable(text, expected=expected)
     raise failure
 
 

@@ -1,6 +1,7 @@
 """The history call's parameters, typed; credentials are not among them."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
@@ -39,9 +40,9 @@ class HistoryRequest(msgspec.Struct, frozen=True, kw_only=True):
         if self.prev_id is not None:
             fields["prev_id"] = self.prev_id
         if self.start is not None:
-            fields["start"] = self.start.strftime("%d.%m.%Y")
+            fields["start"] = day_text(self.start)
         if self.end is not None:
-            fields["end"] = self.end.strftime("%d.%m.%Y")
+            fields["end"] = day_text(self.end)
         if self.phones:
             fields["phone"] = ",".join(phone.value for phone in self.phones)
         if self.emails:
@@ -50,5 +51,15 @@ class HistoryRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def fingerprint(self, salt: bytes) -> str:
         """Keyed digest by which identical requests are told, 16 hex digits."""
-        body = "&".join(f"{name}={value}" for name, value in self.fields().items())
-        return hashlib.blake2b(body.encode(), key=salt, digest_size=8).hexdigest()
+        return digest(self.fields(), salt)
+
+
+def day_text(day: date) -> str:
+    """A day as the gateway writes it."""
+    return f"{day:%d.%m.%Y}"
+
+
+def digest(fields: Mapping[str, str], salt: bytes) -> str:
+    """Keyed digest of a call's form fields, 16 hex digits."""
+    body = "&".join(f"{name}={value}" for name, value in fields.items())
+    return hashlib.blake2b(body.encode(), key=salt, digest_size=8).hexdigest()

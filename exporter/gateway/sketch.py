@@ -15,7 +15,8 @@ SKETCH_LENGTH = 160
 _WORDS = """
 status last_date last_timestamp check_time err send_date send_timestamp phone cost sender_id
 status_name message mccmnc country operator region type id int_id sms_cnt format crc flag
-error error_code result list sms xml version encoding utf windows null true false
+error error_code result list sms balance credit currency
+xml version encoding utf windows null true false
 doctype html head body title meta charset http equiv content div center h1 hr nginx
 bad gateway service temporarily unavailable forbidden not found internal server too many requests
 """
@@ -24,13 +25,13 @@ _TOKEN = re.compile(r"\d+|[^\W\d]+")
 _REST = re.compile(r"[^\x20-\x7e]+")
 
 
-def unreadable(text: str, *, kind: str = "") -> UnreadableAnswer:
-    """The error for a body that is no history page; ``kind`` is found out if not given."""
+def unreadable(text: str, *, kind: str = "", expected: str = "history page") -> UnreadableAnswer:
+    """The error for a body that is not what was asked for; ``kind`` is found out if not given."""
     kind = kind or _kind(text)
     look = sketch(text)
     shown = f": {look}" if look else ""
     return UnreadableAnswer(
-        f"the answer is no history page ({_KINDS[kind]}, {len(text)} characters){shown}", kind=kind
+        f"the answer is no {expected} ({_KINDS[kind]}, {len(text)} characters){shown}", kind=kind
     )
 
 

@@ -15,11 +15,14 @@ COST_LIMIT = Decimal(10) ** 12
 """A cost at or above this is no cost."""
 COST_SCALE = 18
 """Most decimal places a cost can have."""
+LONGEST_AMOUNT = 64
+"""Most characters of an amount."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}(?:\.0{1,9})?")
 _DATE = re.compile(
     r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})\s+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?"
 )
+_AMOUNT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 _SPACES = re.compile(r"[\s\u00a0\u202f]+")
 
 
@@ -61,6 +64,15 @@ def local_time(date: str, zone: ZoneInfo) -> int | None:
     return seconds if 0 < seconds < TIME_LIMIT else None
 
 
+def amount(value: object) -> Decimal | None:
+    """Money of either sign and any scale, a number or text with point or comma; None for others."""
+    text = str(value) if type(value) is int and abs(value) < COST_LIMIT else value
+    if not isinstance(text, str) or len(text) > LONGEST_AMOUNT:
+        return None
+    text = _SPACES.sub("", text).replace(",", ".")
+    return _bounded(Decimal(text)) if _AMOUNT.fullmatch(text) else None
+
+
 @lru_cache(maxsize=4096)
 def money(raw: bytes) -> Decimal | None:
     """A cost of any scale, quoted or not, with point or comma; None when there is none."""
@@ -69,7 +81,11 @@ def money(raw: bytes) -> Decimal | None:
         cost = Decimal(text)
     except InvalidOperation:
         return None
-    if not cost.is_finite() or not 0 <= cost < COST_LIMIT:
-        return None
-    exponent = cost.as_tuple().exponent
-    return cost if isinstance(exponent, int) and exponent >= -COST_SCALE else None
+    return _bounded(cost) if cost.is_finite() and cost >= 0 else None
+
+
+def _bounded(found: Decimal) -> Decimal | None:
+    """The money itself if it is a plausible sum."""
+    exponent = found.as_tuple().exponent
+    precise = isinstance(exponent, int) and exponent >= -COST_SCALE
+    return found if precise and abs(found) < COST_LIMIT else None

@@ -1,5 +1,6 @@
 """What one page changes, within the transaction of its call."""
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -62,7 +63,8 @@ class Applying:
             self._deltas.add(Total.ROWS_SKIPPED, (mine.spec.name, known.channel, reason), count)
         known.last_success = read.finished
         streams.save(connection, known)
-        return _applied(read.page, readings, change)
+        outcomes = _outcomes(self._deltas, self._rules.deadlines.names[0])
+        return _applied(read.page, readings, change, outcomes)
 
     def _context(self, read: Read) -> Context:
         mine = self._mine
@@ -103,7 +105,18 @@ class Applying:
         known.synced = not unread or known.sync_pages >= self._mine.spec.first_sync_pages
 
 
-def _applied(page: Page, readings: pages.Readings, change: gaps.Change) -> Applied:
+def _outcomes(deltas: Deltas, deadline: str) -> dict[str, int]:
+    """Messages that matured at a deadline, by outcome."""
+    counted: dict[str, int] = {}
+    for (family, labels), amount in deltas.counts.items():
+        if family is Total.MATURED and labels[-2] == deadline:
+            counted[labels[-1]] = counted.get(labels[-1], 0) + int(amount)
+    return counted
+
+
+def _applied(
+    page: Page, readings: pages.Readings, change: gaps.Change, outcomes: Mapping[str, int]
+) -> Applied:
     finals = len(readings.became_final) + sum(1 for e in readings.new.values() if e.final_seen)
     return Applied(
         rows=page.rows,
@@ -111,6 +124,7 @@ def _applied(page: Page, readings: pages.Readings, change: gaps.Change) -> Appli
         finals=finals,
         opened_gap=any(gap.settles_at is None for gap in change.opened),
         closed_gaps=sum(gap.settles_at is None for gap in change.closed),
+        outcomes=outcomes,
     )
 
 

@@ -13,14 +13,16 @@ from sqlalchemy import Connection, func, select
 
 from exporter.gateway.message import Page
 from exporter.gateway.request import HistoryRequest
-from exporter.ledger import accounts, pages, peeking, permits, pruning, streams, waiting
+from exporter.gateway.statistics import StatisticsRequest
+from exporter.ledger import accounts, balances, pages, peeking, permits, pruning, streams, waiting
 from exporter.ledger.accounts import Memory
 from exporter.ledger.applying import Applying, Read
+from exporter.ledger.balances import Purse
 from exporter.ledger.engine import Store
 from exporter.ledger.errors import LedgerCorrupted
 from exporter.ledger.opened import OpenAccount, count_calls, describe, register
 from exporter.ledger.peeking import Peek
-from exporter.ledger.permits import Denied, Limits, Usage
+from exporter.ledger.permits import Denied, Limits, Share, Usage
 from exporter.ledger.pruning import Pruned
 from exporter.ledger.queries import Targets
 from exporter.ledger.records import AccountSpec, Applied, Outcome, Rules, StreamView
@@ -104,17 +106,23 @@ class Ledger:
         self,
         account: str,
         kind: str,
-        request: HistoryRequest,
+        request: HistoryRequest | StatisticsRequest,
         limits: Limits,
         now: float,
         *,
         mark: int,
+        share: Share | None = None,
     ) -> int | Denied:
-        """Spend a permit for a call that is about to leave; gives its number, or why not."""
+        """Spend a permit for a call that is about to leave; gives its number, or why not.
+
+        ``share`` bounds calls of its kind in a window.
+        """
         fingerprint = request.fingerprint(self.salt)
         account_id = self._accounts[account].id
         with self.store.transaction() as connection:
-            denied = permits.denial(connection, account_id, fingerprint, limits, now, mark=mark)
+            denied = permits.denial(
+                connection, account_id, fingerprint, limits, now, mark=mark, share=share
+            )
             if denied is not None:
                 return denied
             return permits.book(connection, account_id, kind, fingerprint, limits, now, mark=mark)
@@ -138,6 +146,44 @@ class Ledger:
         """Replace what polling remembers of an account."""
         with self.store.transaction() as connection:
             accounts.remember(connection, self._accounts[account].id, memory)
+
+    def amend(self, account: str, change: Callable[[Memory], Memory]) -> None:
+        """Change what polling remembers of an account, whatever it is by now."""
+        with self.store.transaction() as connection:
+            account_id = self._accounts[account].id
+            accounts.remember(
+                connection, account_id, change(accounts.recall(connection, account_id))
+            )
+
+    def spend_balance(
+        self, account: str, limits: Limits, now: float, *, mark: int, tried: bool
+    ) -> int | Denied:
+        """Spend a permit for a balance call that is about to leave; gives its number, or why not.
+
+        ``tried``: see `permits.balance_denial`.
+        """
+        account_id, kind = self._accounts[account].id, permits.BALANCE
+        with self.store.transaction() as connection:
+            denied = permits.balance_denial(
+                connection, account_id, limits, now, mark=mark, tried=tried
+            )
+            if denied is not None:
+                return denied
+            return permits.book(connection, account_id, kind, kind, limits, now, mark=mark)
+
+    def purse(self, account: str) -> Purse:
+        """What is known of an account's balance."""
+        with self._readable(), self.store.transaction() as connection:
+            return balances.load(connection, self._accounts[account].id)
+
+    def keep_purse(
+        self, account: str, purse: Purse, permit_id: int, limits: Limits, outcome: Outcome
+    ) -> None:
+        """Replace it at the end of a balance call, which is counted in the totals."""
+        mine = self._accounts[account]
+        with self._counting(mine, Deltas()) as connection:
+            _finish(connection, permit_id, limits, outcome)
+            balances.keep(connection, mine.id, purse)
 
     def apply(
         self,

@@ -5,7 +5,7 @@ without our hearing of it, so it counts as a failure, unless the gateway's last 
 credentials was that they are right.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 from sqlalchemy import Connection, Select, and_, func, not_, or_, select
@@ -22,6 +22,11 @@ TURNED_ACCOUNTS = 2
 """Accepted accounts that must turn refused before the others hold back."""
 RECHECK = 60.0
 """Seconds after which an account that holds back looks again."""
+TENTATIVE_FAILURES = 2
+"""Failed log-ins above which calls that may be refused on their own account are not made: polling
+has one more."""
+UNPROVEN = 10.0
+"""Seconds after which a call that waits for its credentials to be proven looks again."""
 MOMENT = 1.0
 """Seconds after which calls under way are looked at again."""
 UNJUDGED = "unjudged "
@@ -39,6 +44,10 @@ class _Suspect(msgspec.Struct, frozen=True):
     spent_at: float
     refused: bool
     under_way: bool
+
+    def counts(self, proven: Container[_Login]) -> bool:
+        """Whether it is, or must be taken for, a failed log-in."""
+        return self.refused or self.login not in proven
 
 
 def held_until(
@@ -60,14 +69,33 @@ def held_until(
     trusted = (account_id, mark) in proven
     if trusted and _is_turned(connection, suspects, now - lapse):
         return now + RECHECK
-    failures = [each for each in suspects if each.refused or each.login not in proven]
+    failures = [each for each in suspects if each.counts(proven)]
     running = sum(each.under_way for each in suspects if each.login in proven)
     allowed = LOGIN_FAILURES + trusted - _is_refused(connection, account_id, mark)
     if len(failures) >= allowed:
-        earliest = failures[-allowed]
-        return now + MOMENT if earliest.under_way else earliest.spent_at + lapse
+        return _free_at(failures[-allowed:], now, lapse)
     crowded = len(failures) + running > LOGIN_FAILURES
     return now + MOMENT if failures and crowded else None
+
+
+def side_call_held_until(
+    connection: Connection, account_id: int, now: float, *, mark: int, longest: float, tried: bool
+) -> float | None:
+    """The same for a call that polling can do without.
+
+    Such a call is never the first to try credentials: they must be proven. Where none was
+    ``tried`` with success before, the gateway may refuse this kind of call whatever it thinks of
+    the credentials, so such calls leave room for polling, whose they also count.
+    """
+    proven = _proven(connection)
+    if (account_id, mark) not in proven:
+        return now + UNPROVEN
+    lapse = LOGIN_WINDOW + longest
+    suspects = () if tried else _suspects(connection, now, lapse, longest)
+    failures = [each for each in suspects if each.counts(proven) or each.under_way]
+    if len(failures) >= TENTATIVE_FAILURES:
+        return _free_at(failures[-TENTATIVE_FAILURES:], now, lapse)
+    return held_until(connection, account_id, now, mark=mark, longest=longest)
 
 
 def last_verdicts() -> Select[tuple[int]]:
@@ -75,6 +103,12 @@ def last_verdicts() -> Select[tuple[int]]:
     judged = or_(permit.c.result == "ok", permit.c.code == _REFUSED)
     login = (permit.c.account_id, permit.c.credentials_mark)
     return select(func.max(permit.c.id)).where(judged).group_by(*login)
+
+
+def _free_at(failures: Sequence[_Suspect], now: float, lapse: float) -> float:
+    """When one of these failures counts no more; one that is under way may turn out to be none."""
+    under_way = any(each.under_way for each in failures)
+    return now + MOMENT if under_way else failures[0].spent_at + lapse
 
 
 def _suspects(

@@ -52,10 +52,12 @@ def describe(
 def count_calls(calls: Sequence[permits.Finished], account: str, deltas: Deltas) -> None:
     """Add an account's calls that ended to the totals."""
     for call in calls:
-        deltas.add(Total.PERMITS, (account, call.kind))
+        endpoint = "balance" if call.kind == permits.BALANCE else "history"
+        if endpoint == "history":
+            deltas.add(Total.PERMITS, (account, call.kind))
         if call.result is None or call.duration is None:
             continue
-        deltas.add(Total.API_REQUESTS, (account, "history", call.result))
-        deltas.observe(Distribution.REQUEST_DURATION, ("history",), call.duration)
+        deltas.add(Total.API_REQUESTS, (account, endpoint, call.result))
+        deltas.observe(Distribution.REQUEST_DURATION, (endpoint,), call.duration)
         if call.code is not None:
-            deltas.add(Total.API_ERRORS, (account, "history", str(call.code)))
+            deltas.add(Total.API_ERRORS, (account, endpoint, str(call.code)))

@@ -1,5 +1,7 @@
 """What the ledger is told, and what it tells."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from exporter.ledger.counting import Deadlines
@@ -51,6 +53,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """Messages that are now known to be final and were not before."""
     opened_gap: bool
     closed_gaps: int
+    outcomes: Mapping[str, int] = {}
+    """Outcome to messages that matured at the first deadline."""
 
 
 class StreamView(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,6 +47,24 @@ account = Table(
 """``credentials_mark``: 16 bits of a keyed digest: enough to notice a change, too few to guess;
 ``learnt``: what planning learnt of the account, in its own words."""
 
+balance = Table(
+    "balance",
+    metadata,
+    Column("account_id", Integer, primary_key=True),
+    Column("amount", Text),
+    Column("credit", Text),
+    Column("currency", Text),
+    Column("read_at", Float),
+    Column("read_mark", Integer),
+    Column("not_before", Float, nullable=False),
+    Column("pause", Float, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("credentials_mark", Integer),
+)
+"""The last reading, ``read_mark`` being the mark of the credentials it was made with, and how
+balance calls stand, as in ``account``."""
+
 stream = Table(
     "stream",
     metadata,

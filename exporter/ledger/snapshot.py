@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from exporter.ledger.lately import Call, Outcomes, Trouble
 from exporter.ledger.outlook import Outlook
 
 
@@ -110,6 +111,10 @@ class StreamState(msgspec.Struct, frozen=True, kw_only=True):
     """Unix seconds; all messages sent up to here have been seen."""
     gaps: int = 0
     gap_seconds: float = 0.0
+    earlier_seconds: float = 0.0
+    """Seconds of history before the first start that are to be read, in the end."""
+    earlier_unread: float = 0.0
+    """Those that are still to be read."""
     coverage: float | None = None
     """Share of the last 24 h (of the time since the baseline, an hour at least) read, 0-1."""
     tracked: int = 0
@@ -118,6 +123,26 @@ class StreamState(msgspec.Struct, frozen=True, kw_only=True):
     """Deadline label to messages past it that no reading has matured."""
     pending: Mapping[Labels, int] = {}
     """(channel, country, operator, state, age) to pending messages, as of the last good page."""
+
+
+class BalanceState(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account has left, as last told, and how asking for it goes."""
+
+    amount: Decimal | None = None
+    """None before the first reading; may be negative."""
+    credit: Decimal | None = None
+    currency: str = ""
+    """Three letters; the account's own where the gateway named none."""
+    read_at: float | None = None
+    """Unix seconds of the last reading."""
+    cadence: float = 0.0
+    """Seconds between readings that are aimed at."""
+    poll_up: bool | None = None
+    """Whether the last balance call gave one; None before any."""
+    state: str = "starting"
+    """As `AccountState.state`, of balance calls alone."""
+    detail: str = ""
+    next_poll: float | None = None
 
 
 class AccountState(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +167,16 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     """How planning sees the account's history; None before the first turn."""
     decisions: tuple[Mapping[str, object], ...] = ()
     """What planning decided last and why, the newest first, as plain values fit for JSON."""
+    balance: BalanceState | None = None
+    """None when it is not asked for."""
+    calls: tuple[Call, ...] = ()
+    """History calls that count against the limit, other programs' on this ledger included."""
+    watched_since: float | None = None
+    """Since when outcomes and troubles were noted, Unix seconds; None before the first turn."""
+    outcomes: tuple[Outcomes, ...] = ()
+    """The oldest first."""
+    troubles: tuple[Trouble, ...] = ()
+    """The last first."""
 
     def spent(self, now: float) -> int:
         """Permits that count against the limit."""

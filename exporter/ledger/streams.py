@@ -200,11 +200,20 @@ def describe(
         watermark=_watermark(known, opened),
         gaps=sum(not g.baseline for g in opened),
         gap_seconds=float(sum(g.seconds for g in opened if not g.baseline)),
+        earlier_seconds=known.baseline - known.horizon,
+        earlier_unread=_earlier_unread(known, opened),
         coverage=_coverage(connection, known, now),
         tracked=tallies.tracked(connection, known.id),
         overdue=tallies.overdue(connection, known.id, deadlines, now),
         pending=tallies.pending(connection, known.id, book, now),
     )
+
+
+def _earlier_unread(known: Stream, opened: Sequence[Gap]) -> float:
+    """How much of the history before the first start is still to be read, in seconds."""
+    if known.head_started is None:
+        return known.baseline - known.horizon
+    return float(sum(g.seconds for g in opened if g.baseline))
 
 
 def _watermark(known: Stream, opened: Sequence[Gap]) -> float | None:

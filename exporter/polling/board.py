@@ -2,7 +2,9 @@
 
 import msgspec
 
+from exporter import logs
 from exporter.ledger.errors import LedgerError
+from exporter.ledger.lately import with_trouble
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.snapshot import AccountState, Labels, Snapshot, StreamState
 
@@ -51,6 +53,12 @@ class Board:
     def set_recent(self, account: str, shares: dict[Labels, tuple[int, float]]) -> None:
         """Show an account's recipients of the last hour from now on."""
         self._recent[account] = shares
+
+    def trouble(self, account: str, source: str, kind: str, text: str, now: float) -> None:
+        """Show an error of an account among its last; see `exporter.ledger.lately.Trouble`."""
+        known = self.account(account) or AccountState(account=account)
+        troubles = with_trouble(known.troubles, source, kind, logs.redacted(text), now)
+        self.set_account(msgspec.structs.replace(known, troubles=troubles))
 
     def account(self, name: str) -> AccountState | None:
         """An account as shown now."""

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -19,16 +19,18 @@ from exporter.gateway.errors import (
 )
 from exporter.gateway.permit import Permit
 from exporter.gateway.request import HistoryRequest
+from exporter.gateway.statistics import StatisticsRequest
 from exporter.ledger.accounts import Memory
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.logins import UNJUDGED
-from exporter.ledger.permits import Denied, Limits
+from exporter.ledger.permits import Denied, Limits, Share
 from exporter.ledger.records import Applied, Outcome
 from exporter.polling import standing
 from exporter.polling.keeper import Keeper
 
 
+_T = TypeVar("_T")
 WEIGHTY = (RefusedLogin, AddressBlocked, OverLimit, Unreachable)
 """Errors that are about the account, this address or the way to the gateway, whatever was asked."""
 
@@ -134,7 +136,7 @@ class Calls:
         """
         memory = await self.memory()
         permit, limits = await self._spend("retry" if memory.pause else kind, request)
-        answer, outcome = await self._call(permit, limits, personal=False)
+        answer, outcome = await self._call(request, permit, limits, personal=False)
         applied = await self._keeper.use(
             self._ledger.apply,
             self.account,
@@ -149,11 +151,37 @@ class Calls:
         await self._become(standing.after_success(self._memory))
         return Polled(started=permit.spent_at, answer=answer, applied=applied)
 
-    async def ask(self, kind: str, request: HistoryRequest, *, personal: bool = False) -> Answer:
+    async def ask(
+        self,
+        kind: str,
+        request: HistoryRequest,
+        *,
+        personal: bool = False,
+        one_in: int | None = None,
+    ) -> Answer:
         """Make a call whose page is for a person's eyes, not for the ledger.
 
         A question that the gateway doesn't understand, or an answer that can't be read, does not
-        hold up polling, which asks otherwise.
+        hold up polling, which asks otherwise. With ``one_in`` calls of this kind take at most one
+        permit in so many of a window's.
+
+        Raises:
+            Held, GatewayError, LedgerError: as `poll`.
+
+        """
+        await self.memory()
+        permit, limits = await self._spend(kind, request, one_in)
+        answer, outcome = await self._call(
+            request, permit, limits, personal=personal, telling=WEIGHTY
+        )
+        await self._keeper.use(self._ledger.finish, permit.id, limits, outcome)
+        await self._become(standing.after_success(self._memory))
+        return answer
+
+    async def lend(
+        self, kind: str, request: StatisticsRequest, make: Callable[[Permit], Awaitable[_T]]
+    ) -> _T:
+        """Make another call on a permit of the history's; its errors hold nothing up.
 
         Raises:
             Held, GatewayError, LedgerError: as `poll`.
@@ -161,18 +189,35 @@ class Calls:
         """
         await self.memory()
         permit, limits = await self._spend(kind, request)
-        answer, outcome = await self._call(permit, limits, personal=personal, telling=WEIGHTY)
-        await self._keeper.use(self._ledger.finish, permit.id, limits, outcome)
-        await self._become(standing.after_success(self._memory))
-        return answer
+        result, code = "timeout", None
+        try:
+            made = await make(permit)
+            result = "ok"
+        except GatewayError as error:
+            result, code = stored(error), error.code
+            raise
+        finally:
+            outcome = self._outcome(permit, result, code)
+            await self._keeper.use(self._ledger.finish, permit.id, limits, outcome)
+        return made
 
-    async def _spend(self, kind: str, request: HistoryRequest) -> tuple[Permit, Limits]:
+    async def _spend(
+        self, kind: str, request: HistoryRequest | StatisticsRequest, one_in: int | None = None
+    ) -> tuple[Permit, Limits]:
         memory, now = self._memory, self._clock.now()
         if memory.not_before > now:
             raise Held(Denied(reason=memory.state, until=memory.not_before))
         limits = self.limits(memory, now)
+        share = None if one_in is None else Share(kind, max(1, limits.requests // one_in))
         granted = await self._keeper.use(
-            self._ledger.spend, self.account, kind, request, limits, now, mark=self._mark()
+            self._ledger.spend,
+            self.account,
+            kind,
+            request,
+            limits,
+            now,
+            mark=self._mark(),
+            share=share,
         )
         if isinstance(granted, Denied):
             raise Held(granted)
@@ -180,6 +225,7 @@ class Calls:
 
     async def _call(
         self,
+        request: HistoryRequest,
         permit: Permit,
         limits: Limits,
         *,
@@ -188,9 +234,9 @@ class Calls:
     ) -> tuple[Answer, Outcome]:
         """Make the call; errors of the kinds in ``telling`` say how the account stands."""
         try:
-            answer = await self._history.history(permit.request, permit, personal=personal)
+            answer = await self._history.history(request, permit, personal=personal)
         except GatewayError as error:
-            outcome = self._outcome(permit, _stored(error), error.code)
+            outcome = self._outcome(permit, stored(error), error.code)
             if isinstance(error, telling):
                 self._suffer(error)
             await self._keeper.use(self._ledger.finish, permit.id, limits, outcome)
@@ -232,6 +278,6 @@ class Calls:
         self._unsaved = False
 
 
-def _stored(error: GatewayError) -> str:
+def stored(error: GatewayError) -> str:
     """The call's result as the ledger keeps it."""
     return UNJUDGED + error.result if error.unjudged else error.result

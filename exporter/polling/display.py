@@ -6,13 +6,16 @@ import msgspec
 import structlog
 
 from exporter.clock import Clock
+from exporter.ledger.lately import with_outcomes
 from exporter.ledger.outlook import Outlook
+from exporter.ledger.permits import Usage
 from exporter.ledger.snapshot import AccountState
 from exporter.polling.board import Board, StreamNotes
 
 
 KEPT_DECISIONS = 20
 """The last decisions that are shown."""
+FAULT = "a fault of the exporter itself; the log has it"
 
 log = structlog.get_logger("poller")
 
@@ -30,6 +33,8 @@ class Display:
         before = board.account(account)
         self._up = before.up if before else None
         self._polls = board.polls(account)
+        known = before.watched_since if before else None
+        self._since = clock.now() if known is None else known
         self._shown = ("starting", "")
 
     @property
@@ -41,9 +46,15 @@ class Display:
         """A call for a stream is over."""
         self._up = self._polls[channel] = worked
 
+    def failed(self, channel: str, kind: str, text: str) -> None:
+        """A call for a stream gave no page."""
+        self.polled(channel, worked=False)
+        self._board.trouble(self._account, channel, kind, text, self._clock.now())
+
     def broke(self) -> None:
         """The poller itself failed; that does not count as a turn."""
         self._up = False
+        self._board.trouble(self._account, "exporter", "fault", FAULT, self._clock.now())
         self._board.set_account(msgspec.structs.replace(self._now(), up=False))
 
     def stream(self, channel: str, cadence: float) -> None:
@@ -60,13 +71,23 @@ class Display:
         after = msgspec.structs.replace(now, decisions=(decision, *kept))
         self._board.set_account(after)
 
-    def budget(self, limit: int, free_at: tuple[float, ...], outlook: Outlook | None) -> None:
-        """Show what may be spent, when each permit that is spent returns, and how it looks."""
+    def budget(self, limit: int, usage: Usage, outlook: Outlook | None) -> None:
+        """Show what may be spent, what was, and how it looks."""
         self._board.set_account(
             msgspec.structs.replace(
-                self._now(), budget_limit=limit, permits_free_at=free_at, outlook=outlook
+                self._now(),
+                budget_limit=limit,
+                permits_free_at=usage.free_at,
+                calls=usage.calls,
+                outlook=outlook,
             )
         )
+
+    def learnt(self, channel: str, outcomes: Mapping[str, int]) -> None:
+        """Show what became of messages of a stream by their first deadline."""
+        now = self._now()
+        spans = with_outcomes(now.outcomes, channel, outcomes, self._clock.now())
+        self._board.set_account(msgspec.structs.replace(now, outcomes=spans))
 
     def turned(self, state: str, detail: str, until: float | None) -> None:
         """The poller has gone round; it means to go on at ``until`` (Unix seconds)."""
@@ -79,6 +100,7 @@ class Display:
                 expected_countries=self._expected_countries,
                 last_turn=self._clock.now(),
                 next_poll=until,
+                watched_since=self._since,
             )
         )
         if (state, detail) != self._shown:
@@ -88,6 +110,7 @@ class Display:
     def without_ledger(self, reason: str) -> None:
         """The poller has gone round, but nothing can be kept."""
         self._up = False
+        self._board.trouble(self._account, "ledger", "ledger", reason, self._clock.now())
         self.turned("ledger", reason, None)
 
     def _now(self) -> AccountState:

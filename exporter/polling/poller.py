@@ -6,7 +6,7 @@ from exporter.clock import Clock
 from exporter.gateway.errors import BadParameters, GatewayError
 from exporter.ledger.accounts import Memory
 from exporter.ledger.errors import LedgerError
-from exporter.ledger.permits import Limits
+from exporter.ledger.permits import Limits, Usage
 from exporter.polling import decisions
 from exporter.polling.board import Board
 from exporter.polling.calls import Calls, Held
@@ -66,6 +66,7 @@ class Poller:
         self._recent = recent
         self._display = Display(settings.account, settings.expected_countries, board, clock)
         self._unseen = set(settings.channels)
+        self._usage = Usage((), 0)
         self._last_call: float | None = None
         self._tidied: float | None = None
         self._begun: int | None = None
@@ -171,6 +172,7 @@ class Poller:
         page = polled.answer.page
         now = self._last_call = self._clock.now()
         self._display.polled(ask.channel, worked=True)
+        self._display.learnt(ask.channel, polled.applied.outcomes)
         self._unseen.add(ask.channel)
         self._planner.answered(ask, page, polled.started, now, polled.applied.new)
         await self._keep_learnt(now)
@@ -185,7 +187,7 @@ class Poller:
         self._explain(decisions.held(self._clock.now(), denied.until, denied.reason))
 
     def _failed(self, ask: Ask, error: GatewayError) -> None:
-        self._display.polled(ask.channel, worked=False)
+        self._display.failed(ask.channel, error.kind, str(error))
         self._last_call = self._clock.now()
         if isinstance(error, BadParameters):
             self._planner.answered(ask, None, self._last_call, self._last_call)
@@ -194,6 +196,7 @@ class Poller:
     async def _view(self, limits: Limits) -> AccountView:
         ledger, now = self._keeper.ledger, self._clock.now()
         usage = await self._keeper.use(ledger.usage, self._settings.account, now)
+        self._usage = usage
         streams = [
             await self._keeper.use(
                 ledger.view, self._settings.account, channel, now, limit=self._planner.targets
@@ -234,7 +237,7 @@ class Poller:
         outlook = self._planner.outlook(view)
         if outlook is not None:
             self._strain.note(outlook, view.now)
-        self._display.budget(limits.requests, view.free_at, outlook)
+        self._display.budget(limits.requests, self._usage, outlook)
         if not self._faults:
             self._display.turned(memory.state, memory.detail, until)
 

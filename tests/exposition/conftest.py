@@ -13,6 +13,7 @@ from exporter.exposition.series import noted_as
 from exporter.ledger.outlook import Outlook
 from exporter.ledger.snapshot import (
     AccountState,
+    BalanceState,
     Distribution,
     Labels,
     Observations,
@@ -26,7 +27,10 @@ from exporter.ledger.snapshot import (
 NOW = 1_700_000_000.0
 FACTS = Facts(version="1.2.3", python="3.11.7", config_loaded=NOW - 500)
 NAMES = Names(
-    statuses=((1, "delivered", "delivered"), (20, "cannot be delivered", "undeliverable")),
+    statuses=(
+        (1, "delivered", "delivered", ""),
+        (20, "cannot be delivered", "undeliverable", "operator"),
+    ),
     errors=((6, "phone off or out of coverage", "recipient"),),
     outcomes=("delivered", "undeliverable", "pending", "unknown"),
 )
@@ -79,7 +83,11 @@ def _small() -> Snapshot:
         Total.CHANGES: {("main", "sms", "20", "1"): 1},
         Total.REGION_MATURED: {("main", "sms", "RU", "Москва", "delivered"): 3},
         Total.ROWS_SKIPPED: {("main", "sms", "id"): 1},
-        Total.API_REQUESTS: {("main", "history", "ok"): 3, ("gone", "history", "ok"): 8},
+        Total.API_REQUESTS: {
+            ("main", "history", "ok"): 3,
+            ("main", "balance", "ok"): 2,
+            ("gone", "history", "ok"): 8,
+        },
         Total.PERMITS: {("main", "head"): 3},
         Total.LABEL_OVERFLOW: {("main", "sender"): 4, ("gone", "sender"): 3},
     }
@@ -118,6 +126,15 @@ def _small() -> Snapshot:
                 permits_free_at=(NOW - 1, NOW, NOW + 1, NOW + 3600),
                 expected_countries=("RU",),
                 outlook=Outlook(saturation=0.275, streams=()),
+                balance=BalanceState(
+                    amount=Decimal("-1871.620"),
+                    credit=Decimal(5000),
+                    currency="KZT",
+                    read_at=NOW - 301,
+                    cadence=600.0,
+                    poll_up=True,
+                    state="ok",
+                ),
             ),
         ),
         operators=(("mts", "RU", "250", "01"),),

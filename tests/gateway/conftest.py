@@ -13,8 +13,7 @@ import pytest
 from hypothesis import strategies as st
 
 from exporter.gateway.client import GatewayClient
-from exporter.gateway.permit import Permit
-from exporter.gateway.request import HistoryRequest
+from exporter.gateway.permit import Permit, Request
 
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -296,8 +295,8 @@ def secret() -> type[Secret]:
 
 
 @pytest.fixture
-def permit() -> Callable[[HistoryRequest], Permit]:
-    def make(request: HistoryRequest) -> Permit:
+def permit() -> Callable[[Request], Permit]:
+    def make(request: Request) -> Permit:
         return Permit(id=1, account="main", kind="head", request=request, spent_at=0.0)
 
     return make

@@ -11,6 +11,7 @@ import traceback
 import zlib
 from collections.abc import Awaitable, Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,15 +19,16 @@ from urllib.parse import parse_qsl
 import pytest
 
 from exporter.gateway import errors
-from exporter.gateway.client import GatewayClient, history_url
+from exporter.gateway.balance import Balance, BalanceRequest
+from exporter.gateway.client import HISTORY_PATH, GatewayClient, call_url
 from exporter.gateway.message import Personal
-from exporter.gateway.permit import Permit
+from exporter.gateway.permit import Permit, Request
 from exporter.gateway.request import HistoryRequest
 
 
 Serve = Callable[..., Awaitable[Any]]
 Client = Callable[..., GatewayClient]
-GetPermit = Callable[[HistoryRequest], Permit]
+GetPermit = Callable[[Request], Permit]
 
 PHONE = "79169998877"
 TEXT = "CANARY-TEXT"
@@ -103,6 +105,41 @@ async def test_request_is_one_post_with_credentials_in_its_body(
     }
     assert got.page.rows == 0
     assert got.server_date == 1679060876
+    assert len(server.requests) == 1
+
+
+async def test_the_balance_is_one_post_with_credentials_in_its_body(
+    serve: Serve, answer: Any, client: Client, permit: GetPermit, login: Any, secret: Any
+) -> None:
+    """It has an address and a form of its own, and the currency is asked for."""
+    server = await serve(answer(b'{"balance":"1871.62","currency":"RUR"}'))
+    request = BalanceRequest()
+    told = await client(server.url + "/prefix/").balance(request, permit(request))
+    assert told == Balance(amount=Decimal("1871.62"), currency="RUB")
+    keyed = client(server.url, login(apikey=secret("CANARY-KEY")))
+    await keyed.balance(request, permit(request))
+    asked = {"fmt": "3", "charset": "utf-8", "cur": "1"}
+    (head, body), (plain_head, plain_body) = server.requests
+    assert head.startswith("POST /prefix/sys/balance.php HTTP/1.1\r\n")
+    assert dict(parse_qsl(body)) == {**asked, "login": "alex", "psw": "CANARY-PASSWORD"}
+    assert plain_head.startswith("POST /sys/balance.php HTTP/1.1\r\n")
+    assert dict(parse_qsl(plain_body)) == {**asked, "apikey": "CANARY-KEY"}
+
+
+async def test_a_permit_for_one_call_is_none_for_another(
+    serve: Serve, answer: Any, client: Client, permit: GetPermit
+) -> None:
+    """Neither call is made on the other's permit, nor on one that is used up."""
+    server = await serve(answer(b"5.00"))
+    gateway, request, history = client(server.url), BalanceRequest(), HistoryRequest()
+    granted = permit(request)
+    with pytest.raises(RuntimeError, match="does not cover"):
+        await gateway.balance(request, permit(history))
+    with pytest.raises(RuntimeError, match="does not cover"):
+        await gateway.history(history, granted)
+    await gateway.balance(request, granted)
+    with pytest.raises(RuntimeError, match="does not cover"):
+        await gateway.balance(request, granted)
     assert len(server.requests) == 1
 
 
@@ -272,8 +309,16 @@ FAULTS: dict[str, tuple[Callable[[Any], Any], type[errors.GatewayError], str, st
 }
 
 
+ASKED: dict[str, Request] = {
+    "history": HistoryRequest(phones=(Personal(PHONE),)),
+    "balance": BalanceRequest(),
+}
+
+
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("asked", ASKED)
 async def test_faults_are_typed_and_tell_nothing_private(
+    asked: str,
     fault: str,
     serve: Serve,
     answer: Any,
@@ -283,14 +328,15 @@ async def test_faults_are_typed_and_tell_nothing_private(
     secret: Any,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Each fault is one class of the tree; nothing of it holds a secret, a phone or a text."""
+    """Each fault of either call is one class of the tree; nothing of it holds a secret, a phone or
+    a text."""
     make, expected, kind, result = FAULTS[fault]
     server = await serve(make(answer))
-    request = HistoryRequest(phones=(Personal(PHONE),))
+    request = ASKED[asked]
     timeout = 0.3 if expected is errors.TimedOut else 5.0
     gateway = client(server.url, login(), timeout=timeout, body_limit=100_000)
     with caplog.at_level(logging.DEBUG), pytest.raises(errors.GatewayError) as caught:
-        await gateway.history(request, permit(request))
+        await getattr(gateway, asked)(request, permit(request))
     error = caught.value
     assert type(error) is expected
     assert (error.kind, error.result) == (kind, result)
@@ -415,7 +461,7 @@ async def test_untrusted_certificates_are_refused(
 def test_addresses_hold_nothing_but_host_and_path(url: str) -> None:
     """An address that could carry a secret is refused without repeating it."""
     with pytest.raises(ValueError, match="api_url") as caught:
-        history_url(url)
+        call_url(url, HISTORY_PATH)
     assert "CANARY" not in str(caught.value)
 
 

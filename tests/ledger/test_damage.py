@@ -72,15 +72,17 @@ def test_later_schema(desk: Desk) -> None:
     send(desk, 1)
     desk.close()
 
-    def stamp(revision: str) -> None:
+    def stamp(revision: str) -> str:
         with closing(sqlite3.connect(desk.path)) as raw:
+            (before,) = raw.execute("SELECT version_num FROM alembic_version").fetchone()
             raw.execute("UPDATE alembic_version SET version_num = ?", (revision,))
             raw.commit()
+        return str(before)
 
-    stamp("9999")
+    present = stamp("9999")
     with pytest.raises(LedgerTooNew, match="was written by a later version \\(schema 9999\\)"):
         desk.reopen()
-    stamp("0002")
+    stamp(present)
     desk.reopen()
     goes_on(desk)
 

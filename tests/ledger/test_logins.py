@@ -96,6 +96,16 @@ def test_calls_under_way_count_while_anybody_is_refused(log: PermitLog) -> None:
     log.spend(T0 + 61.0, account=3)
 
 
+def test_a_call_under_way_is_waited_for_only_as_long_as_it_lasts(log: PermitLog) -> None:
+    """It counts as if it will be refused; once it is accepted nobody waits for half an hour."""
+    for n in range(2):
+        refuse(log, T0 + 10.0 * n)
+    running = log.spend(T0 + 60.0, account=2)
+    assert log.denied(T0 + 60.0, account=3) == ("login", T0 + 60.0 + logins.MOMENT)
+    log.finish(running, T0 + 60.5)
+    accept(log, T0 + 61.0, account=3)
+
+
 @pytest.mark.parametrize("result", LOST)
 def test_lost_answers_count_as_refusals(log: PermitLog, result: str) -> None:
     """Credentials never accepted stop when three answers may have been refusals."""

@@ -55,6 +55,7 @@ def made_by(revision: str, path: Path, source: Path) -> None:
         database.execute("ATTACH ? AS source", (str(source),))
         for (table,) in database.execute(
             "SELECT name FROM source.sqlite_master WHERE type='table'"
+            " AND name IN (SELECT name FROM main.sqlite_master)"
         ):
             if table not in ("alembic_version", "sqlite_sequence"):
                 columns = database.execute(f"PRAGMA main.table_info({table})").fetchall()

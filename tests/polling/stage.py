@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -45,9 +45,9 @@ class Life:
         self.keeper = Keeper(ledger, wiring.specs(config), clock, None, self.board)
         self._transport = GatewayTransport(stage.gateway)
         self._clients: list[GatewayClient] = []
-        self._tasks = [self._poller(stage, each) for each in config.accounts]
+        self._tasks = [task for each in config.accounts for task in self._pollers(stage, each)]
 
-    def _poller(self, stage: "Stage", each: Account) -> "asyncio.Task[None]":
+    def _pollers(self, stage: "Stage", each: Account) -> "Iterator[asyncio.Task[None]]":
         client = GatewayClient(
             each.api_url, each.credentials, timeout=each.timeout, transport=self._transport
         )
@@ -55,7 +55,11 @@ class Life:
         random = Random(f"{stage.seed} {each.name}")
         calls = wiring.calls(each, client, self.keeper, stage.clock, random)
         poller = wiring.poller(each, calls, self.keeper, self.board, stage.clock)
-        return asyncio.create_task(poller.run(), name=each.name)
+        yield asyncio.create_task(poller.run(), name=each.name)
+        if stage.balances:
+            asking = wiring.balance_calls(each, client, self.keeper, stage.clock, random)
+            beside = wiring.balance_poller(each, asking, self.keeper, self.board, stage.clock)
+            yield asyncio.create_task(beside.run(), name=f"balance {each.name}")
 
     async def end(self, *, crash: bool) -> None:
         """Stop in order, or lose the ledger first so that nothing more can be written."""
@@ -81,8 +85,11 @@ class Stage:
         accounts: Sequence[Account],
         *,
         seed: int = 1,
+        balances: bool = False,
         **settings: Any,
     ) -> None:
+        self.balances = balances
+        """Whether balances are read, too."""
         self.clock = clock
         self.gateway = gateway
         self.seed = seed

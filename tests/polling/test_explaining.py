@@ -25,7 +25,7 @@ from exporter.simulation.faults import Fault, FaultKind
 from exporter.simulation.presets import LIVELY
 from exporter.simulation.spec import Campaign, Emails
 from exporter.simulation.visits import Call
-from exporter.web.status import status_page
+from exporter.web.status import status_json
 from tests.polling.conftest import Lines, Stages
 from tests.polling.stage import Stage, account
 from tests.polling.test_strain import EASY, OVER
@@ -101,7 +101,7 @@ def test_no_number_is_told(stages: Stages, lines: Lines) -> None:
     stage.run(2 * HOUR)
     now = stage.clock.now()
     explained = explain(stage.config, stage.config.accounts[0], now)
-    status = status_page(stage.last, now, version="1").decode()
+    status = status_json(stage.last, now, version="1").decode()
     said = [json.dumps(planned(lines)), status, as_text(explained), as_json([explained])]
     assert all("numbers from 2023-11-" in text for text in said)
     runs = {run for text in said for run in re.findall(r"\d{7,}", text)}
