@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from html import escape
 
 from exporter.ledger.snapshot import AccountState, Snapshot, StreamState
+from exporter.web.style import STYLE
 
 
 STATE_WORDS = {
@@ -17,45 +18,6 @@ STATE_WORDS = {
     "unreadable": "gateway's answer cannot be read",
     "ledger": "ledger cannot be written",
 }
-
-_STYLE = """
-:root {
-  color-scheme: light dark;
-  --back: #f6f7f9; --card: #fff; --line: #d9dde3; --soft: #5a6472;
-  --link: #0b57d0; --good: #1a7f37; --bad: #b3261e;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --back: #14171c; --card: #1d2128; --line: #343b46; --soft: #a3adba;
-    --link: #8ab4f8; --good: #57d073; --bad: #ff8a80;
-  }
-}
-body {
-  background: var(--back); font: 16px/1.5 system-ui, sans-serif;
-  margin: 0 auto; max-width: 46rem; padding: 1rem;
-}
-h1 { font-size: 1.5rem; margin: .5rem 0 0; }
-h1 small { color: var(--soft); font-size: .875rem; font-weight: 400; }
-h2 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
-p { margin: .25rem 0; }
-a { color: var(--link); }
-ul { list-style: none; margin: 0; padding: 0; }
-li { display: flex; margin: .25rem 0; }
-li a { flex: none; min-width: 6rem; padding-right: .5rem; }
-section, ul {
-  background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
-  margin-bottom: .75rem; padding: .75rem 1rem;
-}
-h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
-h3 span { font-weight: 400; margin-left: .5rem; }
-table { border-collapse: collapse; font-size: .875rem; margin-top: .5rem; width: 100%; }
-th { color: var(--soft); font-weight: 400; text-align: left; }
-th, td { border-top: 1px solid var(--line); padding: .3rem .5rem .3rem 0; }
-td { overflow-wrap: anywhere; }
-.good { color: var(--good); }
-.bad { color: var(--bad); }
-.soft { color: var(--soft); font-size: .875rem; }
-"""
 
 _HEADINGS = ("History", "Last read", "Pending", "Gaps", "Coverage")
 
@@ -73,7 +35,8 @@ _PAGE = """<!DOCTYPE html>
 <h2>Pages</h2>
 <ul>
 <li><a href="{metrics}">{metrics}</a> the metrics</li>
-<li><a href="/status">/status</a> what is asked next and why, as JSON</li>
+<li><a href="/status">/status</a> each account at a glance, refreshing itself</li>
+<li><a href="/api/v1/status">/api/v1/status</a> what is asked next and why, as JSON</li>
 <li><a href="/-/healthy">/-/healthy</a> whether the pollers turn</li>
 <li><a href="/-/ready">/-/ready</a> whether the first sync is done</li>
 </ul>
@@ -89,7 +52,7 @@ def landing_page(snapshot: Snapshot, now: float, *, version: str, telemetry_path
     accounts = "\n".join(_account(snapshot, account, now) for account in snapshot.accounts)
     warning = "" if snapshot.ledger_up else f'<p class="bad">The {STATE_WORDS["ledger"]}.</p>\n'
     return _PAGE.format(
-        style=_STYLE,
+        style=STYLE,
         version=escape(version),
         metrics=escape(telemetry_path),
         accounts=warning + (accounts or "<p>No account has started.</p>"),

@@ -30,11 +30,10 @@ class ListenAddress(msgspec.Struct, frozen=True):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
-    @property
-    def url(self) -> str:
+    def url(self, scheme: str = "http") -> str:
         """An address to open in a browser on this machine."""
         reachable = "localhost" if self.host in _ANY else self.host
-        return f"http://{ListenAddress(reachable, self.port)}"
+        return f"{scheme}://{ListenAddress(reachable, self.port)}"
 
 
 def parse_address(text: str) -> ListenAddress:

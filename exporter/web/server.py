@@ -8,41 +8,36 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from exporter.web.connections import PATIENCE, Connections, Patience, TlsNow
 from exporter.web.listen import ListenAddress, address_of, bind_all, close_all
+from exporter.web.strict import strict
 
 
 CLOSE_SECONDS = 3.0
 """How long open requests may take to end after the server was told to close."""
 
-MOST_CONNECTIONS = 256
-"""Connections at once; more are answered 503."""
-
-IDLE_SECONDS = 75
-"""How long a connection may stay open between requests; scrapers come back each minute."""
-
-HEADER_BYTES = 32 * 1024
-"""Most bytes that a request's line and headers may take; more are answered 400."""
-
 
 class Server:
     """A running web server."""
 
-    def __init__(self, addresses: tuple[ListenAddress, ...]) -> None:
+    def __init__(self, addresses: tuple[ListenAddress, ...], scheme: str) -> None:
         self.addresses = addresses
         """Where it really listens, in the order asked for; port 0 is resolved."""
+        self._scheme = scheme
 
     @property
     def urls(self) -> tuple[str, ...]:
         """Addresses to open in a browser on this machine, each once."""
-        return tuple(dict.fromkeys(address.url for address in self.addresses))
+        return tuple(dict.fromkeys(address.url(self._scheme) for address in self.addresses))
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn without hands on the process's signals, that says when it has started."""
+    """uvicorn with connections of our own, and without hands on the process's signals."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, tls: TlsNow, patience: Patience) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self._connections = Connections(config, self.server_state, tls, patience)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -51,35 +46,50 @@ class _Uvicorn(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept connections."""
-        await super().startup(sockets)
+        self.servers = []
+        self._connections.open(sockets or ())
+        self.started = True
         self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more connections, and let requests under way end."""
+        await self._connections.close()
+        await super().shutdown(sockets)
 
     def abort(self) -> None:
         """Cut every open connection."""
         self.force_exit = True
-        for connection in tuple(self.server_state.connections):
-            if connection.transport is not None:
-                connection.transport.abort()
+        for visit in self._connections.visits():
+            self._connections.cut(visit)
         for task in tuple(self.server_state.tasks):
             task.cancel()
 
 
 @contextlib.asynccontextmanager
 async def serve(
-    app: ASGIApp, addresses: Iterable[str], *, close_seconds: float = CLOSE_SECONDS
+    app: ASGIApp,
+    addresses: Iterable[str],
+    *,
+    tls: TlsNow = lambda: None,
+    patience: Patience = PATIENCE,
+    close_seconds: float = CLOSE_SECONDS,
 ) -> AsyncIterator[Server]:
     """Serve ``app`` on the addresses while the context is open.
+
+    ``tls`` is asked at each connection; it gives a context always or never.
 
     Raises `ListenAddressError` and `ListenError`. On leaving, no new connection is taken, open
     requests have ``close_seconds`` to end, and whoever is slower is cut off.
     """
     sockets = bind_all(addresses)
     try:
-        running = _Uvicorn(_config(_quiet(app)))
+        running = _Uvicorn(
+            _config(_quiet(strict(app, patience.header_bytes)), patience), tls, patience
+        )
         task = asyncio.create_task(running.serve(sockets), name="web server")
         try:
             await _started(running, task)
-            yield Server(tuple(map(address_of, sockets)))
+            yield Server(tuple(map(address_of, sockets)), "https" if tls() else "http")
         finally:
             await _close(running, task, close_seconds)
     finally:
@@ -96,7 +106,7 @@ def _quiet(app: ASGIApp) -> ASGIApp:
     return guarded
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, patience: Patience) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="h11",
@@ -109,9 +119,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=IDLE_SECONDS,
-        h11_max_incomplete_event_size=HEADER_BYTES,
+        timeout_keep_alive=patience.idle,
+        h11_max_incomplete_event_size=patience.header_bytes,
     )
 
 

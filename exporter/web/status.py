@@ -1,12 +1,13 @@
-"""What polling is doing and why, as JSON for people and programs: /status."""
+"""What polling is doing and why, as JSON for programs: /api/v1/status."""
 
 import msgspec
 
 from exporter.clock import utc
-from exporter.ledger.snapshot import AccountState, Snapshot
+from exporter.exposition.balance import is_withdrawn
+from exporter.ledger.snapshot import AccountState, BalanceState, Snapshot
 
 
-def status_page(snapshot: Snapshot, now: float, *, version: str) -> bytes:
+def status_json(snapshot: Snapshot, now: float, *, version: str) -> bytes:
     """All accounts as JSON; what is not known is null."""
     page = {
         "at": utc(now),
@@ -26,6 +27,7 @@ def account_status(account: AccountState, now: float) -> dict[str, object]:
         "state": account.state,
         "detail": account.detail or None,
         "budget": _budget(account, now),
+        "balance": _balance(account.balance, now),
         "saturation_ratio": None if saturation is None else round(saturation, 3),
         "next": _next(account),
         "streams": [stream.plain(now) for stream in outlook.streams] if outlook else [],
@@ -40,6 +42,23 @@ def _budget(account: AccountState, now: float) -> dict[str, object] | None:
         "limit": account.budget_limit,
         "used": account.spent(now),
         "remaining": account.left(now),
+    }
+
+
+def _balance(balance: BalanceState | None, now: float) -> dict[str, object] | None:
+    """What is left as it was last told; null when it is not asked for."""
+    if balance is None:
+        return None
+    credit, age = balance.credit, None if balance.read_at is None else now - balance.read_at
+    return {
+        "amount": None if balance.amount is None else f"{balance.amount:f}",
+        "credit": None if credit is None else f"{credit:f}",
+        "currency": balance.currency or None,
+        "age_seconds": None if age is None else round(max(0.0, age), 1),
+        "stale": is_withdrawn(balance, now),
+        "state": balance.state,
+        "detail": balance.detail or None,
+        "next": None if balance.next_poll is None else utc(balance.next_poll),
     }
 
 

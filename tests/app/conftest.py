@@ -116,7 +116,7 @@ def write_config(tmp_path: Path, gateway_url: str) -> WriteConfig:
         ]
         document = {
             "accounts": accounts,
-            "web": {"listen_addresses": ["127.0.0.1:0"]},
+            "web": {"listen_addresses": ["127.0.0.1:0"], "enable_lifecycle": True},
             "ledger": {"path": str(tmp_path / "ledger.sqlite")},
             **settings,
         }

@@ -42,6 +42,20 @@ def test_the_development_lock_holds_every_tool(checkout: Path, project: dict[str
     assert named(project["dependency-groups"]["dev"]) <= locked.keys()
 
 
+@pytest.mark.parametrize("group", ["build", "deploy"])
+def test_the_other_locks_hold_every_tool(
+    checkout: Path, project: dict[str, Any], group: str
+) -> None:
+    """What builds the image and what checks deploy/ is locked, too."""
+    locked = pins(checkout / f"requirements/{group}.txt")
+    assert named(project["dependency-groups"][group]) <= locked.keys()
+
+
+def test_the_image_is_built_as_the_wheel_is(project: dict[str, Any]) -> None:
+    """The locked build tools are those that the wheel asks for."""
+    assert project["dependency-groups"]["build"] == project["build-system"]["requires"]
+
+
 def test_tests_run_with_the_versions_that_users_get(checkout: Path) -> None:
     """The development lock repeats the runtime lock's pins."""
     runtime = pins(checkout / "requirements/runtime.txt")
@@ -49,7 +63,7 @@ def test_tests_run_with_the_versions_that_users_get(checkout: Path) -> None:
     assert runtime.items() <= development.items()
 
 
-@pytest.mark.parametrize("lock", ["runtime.txt", "dev.txt"])
+@pytest.mark.parametrize("lock", ["runtime.txt", "dev.txt", "build.txt", "deploy.txt"])
 def test_every_pin_has_hashes(checkout: Path, lock: str) -> None:
     """pip can refuse a file that is not the one that was locked."""
     blocks = re.split(r"\n(?=\S)", (checkout / "requirements" / lock).read_text())

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+import trustme
 from starlette.applications import Starlette
 
 from exporter.exposition.collector import LedgerCollector
@@ -46,6 +47,12 @@ class World:
     async def reload(self) -> ReloadResult:
         self.reloads += 1
         return ReloadResult(self.problems)
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """Who vouches for server and clients."""
+    return trustme.CA()
 
 
 @pytest.fixture

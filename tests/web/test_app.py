@@ -157,7 +157,7 @@ async def test_landing_page(ask: Any, world: Any) -> None:
         ),
     )
     page = read(await ask("GET", "/"))
-    assert page.links == ["/metrics", "/status", "/-/healthy", "/-/ready"]
+    assert page.links == ["/metrics", "/status", "/api/v1/status", "/-/healthy", "/-/ready"]
     assert "Version 1.2.3" in page.text
     assert "2 minutes ago" in page.text
     assert "nothing read yet" in page.text
@@ -214,7 +214,9 @@ async def test_telemetry_path(make_app: Any, path: str) -> None:
         assert (await client.get("/metrics")).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["metrics", "", "/-/ready", "/status", "/{x}", "/m?x"])
+@pytest.mark.parametrize(
+    "path", ["metrics", "", "/-/ready", "/status", "/api/v1/status", "/{x}", "/m?x"]
+)
 def test_impossible_telemetry_path(make_app: Any, path: str) -> None:
     """A path that cannot be served is refused with what to do."""
     with pytest.raises(WebError, match="choose one"):

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from exporter.web.connections import PATIENCE
 from exporter.web.errors import (
     AddressDeniedError,
     AddressInUseError,
@@ -22,7 +23,7 @@ from exporter.web.errors import (
     ListenAddressError,
 )
 from exporter.web.listen import ListenAddress, bind_all, parse_address
-from exporter.web.server import HEADER_BYTES, serve
+from exporter.web.server import serve
 
 
 BIG = 32 * 1024 * 1024
@@ -187,7 +188,7 @@ async def test_overlong_requests_are_refused(app: Starlette) -> None:
         port = server.addresses[0].port
         for start in (b"GET /", b"GET / HTTP/1.1\r\nx: "):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(start + b"x" * (HEADER_BYTES + 1))
+            writer.write(start + b"x" * (PATIENCE.header_bytes + 1))
             with contextlib.suppress(ConnectionError):
                 assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
             writer.close()

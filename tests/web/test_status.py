@@ -1,18 +1,20 @@
-"""The page /status."""
+"""The state as JSON, at /api/v1/status."""
 
 import json
 import re
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.outlook import GapOutlook, Outlook, StreamOutlook
-from exporter.ledger.snapshot import AccountState, Snapshot
+from exporter.ledger.snapshot import AccountState, BalanceState, Snapshot
 from exporter.polling.decisions import WHY, Decision, Option
-from exporter.web.status import status_page
+from exporter.web.status import status_json
 
 
 OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
@@ -50,6 +52,15 @@ WAIT = Decision(
     price=48210.1,
     options=(LOOKUP,),
 )
+BALANCE = BalanceState(
+    amount=Decimal("1871.62"),
+    currency="RUB",
+    read_at=at("12:27:00"),
+    cadence=600.0,
+    poll_up=True,
+    state="ok",
+    next_poll=at("12:37:00"),
+)
 MAIN = AccountState(
     account="main",
     state="ok",
@@ -58,12 +69,13 @@ MAIN = AccountState(
     next_poll=WAIT.until,
     outlook=Outlook(saturation=0.2851, streams=(STREAM,)),
     decisions=(WAIT.plain(),),
+    balance=BALANCE,
 )
 
 
 def shown(*accounts: AccountState, **facts: Any) -> Any:
     snapshot = Snapshot(accounts=accounts, **facts)
-    return json.loads(status_page(snapshot, NOW, version="0.1.0"))
+    return json.loads(status_json(snapshot, NOW, version="0.1.0"))
 
 
 def test_the_example_in_the_documentation_is_what_is_served() -> None:
@@ -87,11 +99,24 @@ def test_what_is_not_known_is_null() -> None:
         "state": "starting",
         "detail": None,
         "budget": None,
+        "balance": None,
         "saturation_ratio": None,
         "next": None,
         "streams": [],
         "decisions": [],
     }
+
+
+def test_a_balance_that_was_never_told_is_null() -> None:
+    """Nobody takes an unknown balance for an empty account; an old one says that it is old."""
+    asked = AccountState(account="fresh", balance=BalanceState(cadence=600.0))
+    unknown = {"amount", "credit", "currency", "age_seconds", "detail", "next"}
+    (account,) = shown(asked)["accounts"]
+    assert account["balance"] == {**dict.fromkeys(unknown), "stale": True, "state": "starting"}
+    old = msgspec.structs.replace(BALANCE, read_at=NOW - 3601, credit=Decimal("1E+3"))
+    (account,) = shown(msgspec.structs.replace(MAIN, balance=old))["accounts"]
+    assert account["balance"]["stale"] is True
+    assert account["balance"]["credit"] == "1000"
 
 
 def test_a_stream_that_was_never_read_has_no_age() -> None:
@@ -118,8 +143,19 @@ async def test_the_page_is_served_as_json(ask: Any, world: Any) -> None:
     """GET gives the present state, to be kept by nobody on the way; POST is refused."""
     world.current = msgspec.structs.replace(world.current, accounts=(MAIN,))
     world.time = NOW
-    answer = await ask("GET", "/status")
+    answer = await ask("GET", "/api/v1/status")
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json() == shown(MAIN) | {"version": "1.2.3"}
-    assert (await ask("POST", "/status")).status_code == 405
+    assert (await ask("POST", "/api/v1/status")).status_code == 405
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/json; q=1"])
+async def test_programs_get_json_from_the_page_for_people(ask: Any, accept: str) -> None:
+    """Who asks for JSON and nothing else gets it at either address; a browser gets the page."""
+    answer = await ask("GET", "/status", headers={"Accept": accept})
+    assert answer.content == (await ask("GET", "/api/v1/status")).content
+    for browser in ("text/html,application/json;q=0.9", "*/*", ""):
+        answer = await ask("GET", "/status", headers={"Accept": browser})
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert answer.headers["vary"] == "Accept"
