@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/var/tools/bin:$(PATH)
 
-.PHONY: help setup demo run test e2e lint types imports deps package check docs pictures bench bench-planner bench-worlds lock clean
+.PHONY: help setup demo run test e2e lint types imports deps package sbom check drills quiet-month docs dashboards deploy-files deploy-check image-test systemd-test pictures bench bench-planner bench-worlds lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,10 +23,17 @@ test: setup ## run the tests, with branch coverage
 e2e: setup ## run the tests against real servers (as root, once: scripts/e2e-servers)
 	pytest --quiet -m e2e $(ARGS)
 
+drills: setup ## run all incident drills and write docs/drills.md (a quarter of an hour; scripts/e2e-servers first)
+	python -m tests.e2e.drills $(ARGS)
+
+quiet-month: setup ## live through thirty ordinary days and write docs/drills.md (two hours; scripts/e2e-servers first)
+	python -m tests.e2e.quiet_month $(ARGS)
+
 lint: setup ## check style: Python, shell, YAML
 	ruff check .
 	ruff format --check .
-	shellcheck .ci/run scripts/e2e-servers scripts/lock scripts/package scripts/pictures scripts/setup-venv scripts/unpack-debian
+	shellcheck .ci/run scripts/e2e-servers scripts/lock scripts/package scripts/sbom scripts/pictures scripts/dashboard_pictures scripts/setup-venv scripts/unpack-debian \
+	  scripts/boot-systemd scripts/deploy-check scripts/image tests/deploy/boot/check
 	yamllint --strict .
 
 types: setup ## check types
@@ -41,10 +48,29 @@ deps: setup ## check that declared and used dependencies agree
 package: setup ## install the built package by plain pip, as a user would, and run it
 	scripts/package
 
+sbom: setup ## write the software bill of materials of a release into dist/
+	@scripts/sbom
+
 check: lint types imports deps test package ## all of the above that needs no servers
 
 docs: setup ## write the generated pages of docs/ anew
 	python scripts/generate_docs.py
+
+dashboards: setup ## write grafana/dashboards anew
+	python -m grafana
+	python scripts/generate_deploy.py
+
+deploy-files: setup ## write anew what deploy/ repeats of rules and dashboards
+	python scripts/generate_deploy.py
+
+deploy-check: setup ## check the Dockerfile and deploy/ with the tools that read them
+	scripts/deploy-check $(ARGS)
+
+image-test: ## build the image and run it with every right taken away (as root)
+	scripts/image
+
+systemd-test: ## boot the systemd unit in a container (as root)
+	scripts/boot-systemd
 
 pictures: setup ## draw docs/pictures anew (needs Chromium: scripts/e2e-servers)
 	scripts/pictures

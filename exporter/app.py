@@ -1,6 +1,7 @@
 """The running exporter: pollers, web server, signals and reload."""
 
 import asyncio
+import os
 import platform
 import signal
 from collections.abc import Callable
@@ -9,21 +10,26 @@ from pathlib import Path
 from random import Random
 
 import structlog
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from exporter import __version__, logs, wiring
 from exporter.clock import Clock, SystemClock
-from exporter.config import Config, ConfigError, Loaded
+from exporter.config import Account, Config, ConfigError, Loaded
 from exporter.exposition.collector import LedgerCollector
 from exporter.exposition.gauges import Facts
 from exporter.exposition.page import MetricsPage
 from exporter.gateway.client import GatewayClient
 from exporter.ledger.snapshot import AccountState
+from exporter.notify import Manager
+from exporter.polling.balance import announce
 from exporter.polling.board import Board
 from exporter.polling.keeper import Keeper
 from exporter.polling.release import Holder, Release
 from exporter.web.app import ReloadResult, create_app
 from exporter.web.health import healthy, ready
+from exporter.web.protection.guard import Guard
+from exporter.web.protection.passwords import Passwords
+from exporter.web.protection.watched import WatchedProtection
 from exporter.web.server import serve
 
 
@@ -34,14 +40,31 @@ REQUEST_SECONDS = 1.0
 WATCH_SECONDS = 10.0
 """How often files of credentials are looked at."""
 
+KEY_BYTES = 32
+"""Length of the key that logins are remembered under."""
+
 log = structlog.get_logger("exporter")
+
+
+def connect(account: Account) -> GatewayClient:
+    """The account's way to the gateway."""
+    return wiring.client(account, __version__)
 
 
 class Engine:
     """Everything that writes to the ledger, for one configuration."""
 
-    def __init__(self, config: Config, board: Board, holder: Holder, clock: Clock) -> None:
+    def __init__(
+        self,
+        config: Config,
+        board: Board,
+        holder: Holder,
+        clock: Clock,
+        *,
+        connect: Callable[[Account], GatewayClient] = connect,
+    ) -> None:
         self._config = config
+        self._connect = connect
         self._board = board
         self._clock = clock
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="ledger")
@@ -56,14 +79,24 @@ class Engine:
         """Begin to poll every account."""
         self._board.keep_only({account.name for account in self._config.accounts})
         for account in self._config.accounts:
-            client = wiring.client(account, __version__)
+            client = self._connect(account)
             calls = wiring.calls(account, client, self._keeper, self._clock, Random())
             poller = wiring.poller(account, calls, self._keeper, self._board, self._clock)
             self._clients.append(client)
             if self._board.account(account.name) is None:
                 self._board.set_account(AccountState(account=account.name))
             self._tasks.append(asyncio.create_task(poller.run(), name=f"poller {account.name}"))
+            self._start_balance(account, client)
         self._tasks.append(asyncio.create_task(self._release.run(), name="release"))
+
+    def _start_balance(self, account: Account, client: GatewayClient) -> None:
+        asked = account.balance.enabled
+        announce(self._board, account.name, asked=asked)
+        if asked:
+            keeper, clock = self._keeper, self._clock
+            calls = wiring.balance_calls(account, client, keeper, clock, Random())
+            poller = wiring.balance_poller(account, calls, keeper, self._board, clock)
+            self._tasks.append(asyncio.create_task(poller.run(), name=f"balance {account.name}"))
 
     async def stop(self) -> None:
         """End polling; a transaction under way is finished first."""
@@ -84,12 +117,19 @@ class Exporter:
     """The process: one engine at a time behind one web server."""
 
     def __init__(
-        self, load: Callable[[], Loaded], loaded: Loaded, *, clock: Clock | None = None
+        self,
+        load: Callable[[], Loaded],
+        loaded: Loaded,
+        *,
+        clock: Clock | None = None,
+        manager: Manager | None = None,
     ) -> None:
         self._load = load
         self._loaded = loaded
         self._clock = clock or SystemClock()
+        self._manager = manager or Manager()
         self._board = Board()
+        self._protection = WatchedProtection(loaded.config.web.config_file)
         self._collector = self._make_collector(loaded.config)
         self._engine = self._make_engine(loaded.config)
         self._config_ok = True
@@ -111,15 +151,26 @@ class Exporter:
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, self._spawn_reload)
         addresses = self._loaded.config.web.listen_addresses
-        async with serve(self._app(), addresses, close_seconds=REQUEST_SECONDS) as server:
+        async with serve(
+            self._app(),
+            addresses,
+            tls=lambda: self._protection.current().tls,
+            close_seconds=REQUEST_SECONDS,
+        ) as server:
             log.info("listening", urls=" ".join(server.urls), version=__version__)
             self._engine.start()
-            watching = asyncio.create_task(self._watch_credentials(), name="credentials watch")
+            watching = (
+                asyncio.create_task(self._watch_credentials(), name="credentials watch"),
+                asyncio.create_task(self._manager.watch(self._healthy, self._clock), name="beats"),
+            )
+            self._manager.ready()
             if on_ready is not None:
                 on_ready(server.urls)
             await self._stopping.wait()
             log.info("stopping")
-            watching.cancel()
+            self._manager.stopping()
+            for task in watching:
+                task.cancel()
             async with self._reloading:
                 await self._engine.stop()
 
@@ -132,15 +183,19 @@ class Exporter:
         async with self._reloading:
             if self._stopping.is_set():
                 return ReloadResult(("the exporter is ending",))
-            try:
-                loaded = await asyncio.to_thread(self._load)
-            except ConfigError as error:
-                self._config_ok = False
-                problems = tuple(str(problem) for problem in error.problems)
-                log.error("reload refused", problems="; ".join(problems))  # noqa: TRY400  no stack for a typo
-                return ReloadResult(problems)
-            await self._use(loaded)
-            return ReloadResult()
+            with self._manager.reloading():
+                return await self._read_again()
+
+    async def _read_again(self) -> ReloadResult:
+        try:
+            loaded = await asyncio.to_thread(self._load)
+        except ConfigError as error:
+            self._config_ok = False
+            problems = tuple(str(problem) for problem in error.problems)
+            log.error("reload refused", problems="; ".join(problems))  # noqa: TRY400  no stack for a typo
+            return ReloadResult(problems)
+        await self._use(loaded)
+        return ReloadResult()
 
     async def _use(self, loaded: Loaded) -> None:
         config, before = loaded.config, self._loaded.config
@@ -191,23 +246,29 @@ class Exporter:
             created_series=config.created_series,
         )
 
-    def _app(self) -> Starlette:
-        return create_app(
+    def _app(self) -> ASGIApp:
+        web = self._loaded.config.web
+        app = create_app(
             metrics=MetricsPage(self._collector),
             source=self._board,
             clock=self._clock,
-            reload=self.reload,
-            healthy=lambda: healthy(self._board.snapshot(), self._clock.now(), self._config_loaded),
+            reload=self.reload if web.enable_lifecycle else None,
+            healthy=self._healthy,
             ready=lambda: ready(self._board.snapshot()),
             version=__version__,
-            telemetry_path=self._loaded.config.web.telemetry_path,
+            telemetry_path=web.telemetry_path,
         )
+        passwords = Passwords(os.urandom(KEY_BYTES))
+        return Guard(app, self._protection.current, passwords, self._clock)
+
+    def _healthy(self) -> tuple[bool, str]:
+        return healthy(self._board.snapshot(), self._clock.now(), self._config_loaded)
 
     def _facts(self) -> Facts:
         return Facts(
             version=__version__,
             python=platform.python_version(),
-            config_ok=self._config_ok,
+            config_ok=self._config_ok and self._protection.good,
             config_loaded=self._config_loaded,
         )
 

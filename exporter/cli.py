@@ -6,10 +6,10 @@ from typing import Annotated, cast
 
 import typer
 
-from exporter import __version__
+from exporter import DEFAULT_PORT, __version__
 from exporter.clock import SystemClock
-from exporter.commands import flags, traffic_flags
-from exporter.commands.choices import Asked, Format, Output
+from exporter.commands import flags, past_flags, traffic_flags
+from exporter.commands.choices import Asked, Filling, Format, Output
 from exporter.commands.shell import USAGE_ERROR, Commands, load_for_command
 from exporter.config import Overrides, load
 
@@ -55,6 +55,9 @@ def run(
     config_file: flags.ConfigFile = None,
     listen_address: flags.ListenAddress = None,
     telemetry_path: flags.TelemetryPath = None,
+    web_config_file: flags.WebConfigFile = None,
+    *,
+    enable_lifecycle: flags.EnableLifecycle = False,
     log_level: flags.LogLevel = None,
     log_format: flags.LogFormat = None,
 ) -> None:
@@ -64,18 +67,49 @@ def run(
     overrides = Overrides(
         listen_addresses=tuple(listen_address or ()),
         telemetry_path=telemetry_path,
+        config_file=web_config_file,
+        enable_lifecycle=enable_lifecycle,
         log_level=log_level,
         log_format=log_format,
     )
     start(lambda: load(config_file, os.environ, overrides))
 
 
+@app.command()
+def probe(
+    url: Annotated[
+        str, typer.Option(metavar="URL", help="Page that answers 200 while all is well.")
+    ] = f"http://127.0.0.1:{DEFAULT_PORT}/-/healthy",
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=60, metavar="SECONDS", help="Longest wait.")
+    ] = 5.0,
+) -> None:
+    """Say whether the exporter that runs here is well, for the health check of a container.
+
+    The exit status is 1 when it is not, or does not answer.
+    """
+    from exporter.commands.probing import probe as ask  # noqa: PLC0415  same
+
+    ask(url, timeout)
+
+
 @app.command("check-config")
-def check_config(config_file: flags.ConfigFile = None) -> None:
+def check_config(
+    config_file: flags.ConfigFile = None, web_config_file: flags.WebConfigFile = None
+) -> None:
     """Check the configuration and print it, secrets hidden."""
     from exporter.commands.checking import check  # noqa: PLC0415  same
 
-    check(lambda: load(config_file, os.environ))
+    overrides = Overrides(config_file=web_config_file)
+    check(lambda: load(config_file, os.environ, overrides))
+
+
+@app.command()
+def assets(to: flags.AssetsFolder, thresholds: flags.ThresholdsFile = None) -> None:
+    """Write out dashboards, rules, alerts, and runbooks."""
+    from exporter.commands.assets import write_assets  # noqa: PLC0415  same
+
+    write_assets(to, thresholds)
 
 
 @app.command()
@@ -170,12 +204,77 @@ def doctor(
 
 
 @app.command()
+def backfill(
+    config_file: flags.ConfigFile = None,
+    account: flags.AccountName = None,
+    *,
+    since: past_flags.FirstDay,
+    until: past_flags.LastDay = None,
+    output: past_flags.FillInto,
+    step: past_flags.Step = "1m",
+    label: past_flags.TargetLabels = None,
+    all_permits: past_flags.AllPermits = False,
+    ignore_baseline: past_flags.IgnoreBaseline = False,
+) -> None:
+    """Write the past of an account for Prometheus.
+
+    Reads the history from before the exporter's first start and writes OpenMetrics text with the
+    times at which things happened, as if the exporter had run then. promtool makes blocks of it.
+    Takes at most a third of the history calls, beside a running exporter. It can be interrupted at
+    any time: the same command goes on. Run it as the exporter's user, so that both can write the
+    ledger.
+
+    \b
+    Four weeks, with the labels of the scrape:
+      smsc-exporter backfill --from 2026-02-01 --to 2026-02-28 --output february.om \\
+        --label job=smsc --label instance=localhost:10048
+      promtool tsdb create-blocks-from openmetrics february.om /var/lib/prometheus
+    """  # noqa: D301  same
+    from exporter.commands.backfill import backfill as fill  # noqa: PLC0415  same
+
+    asked = Filling(
+        account=account,
+        since=since,
+        until=until,
+        output=output,
+        step=step,
+        labels=tuple(label or ()),
+        all_permits=all_permits,
+        ignore_baseline=ignore_baseline,
+    )
+    loaded = load_for_command(lambda: load(config_file, os.environ))
+    fill(loaded.config, asked, SystemClock())
+
+
+@app.command()
+def reconcile(
+    config_file: flags.ConfigFile = None,
+    account: flags.AccountName = None,
+    *,
+    day: past_flags.OneDay,
+    all_permits: past_flags.AllPermits = False,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Compare what the ledger has of a day with the gateway's history.
+
+    Reads the day again, with at most a third of the history calls, and says which messages differ
+    and how. Asks for the gateway's own statistics, too. Run it as the exporter's user, so that both
+    can write the ledger. The exit status is 0 when all is the same, 1 when something differs, 2
+    when it can't be told.
+    """
+    from exporter.commands.reconcile import reconcile as compare  # noqa: PLC0415  same
+
+    loaded = load_for_command(lambda: load(config_file, os.environ))
+    compare(loaded.config, day, SystemClock(), account=account, all_permits=all_permits, json=json)
+
+
+@app.command()
 def explain(
     config_file: flags.ConfigFile = None,
     account: flags.OneAccount = None,
     *,
     json: Annotated[
-        bool, typer.Option("--json", help="Print it as JSON, as /status of an exporter has it.")
+        bool, typer.Option("--json", help="Print it as JSON, as /api/v1/status has it.")
     ] = False,
 ) -> None:
     """Say what would be asked next and why, without a call.

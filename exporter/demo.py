@@ -1,14 +1,17 @@
 """The exporter beside a simulated gateway, for a first look."""
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import typer
 
 from exporter import logs
 from exporter.app import Exporter
 from exporter.config import (
     Account,
+    BalancePolling,
     Budget,
     Config,
     Credentials,
@@ -18,6 +21,7 @@ from exporter.config import (
     Secret,
     Web,
 )
+from exporter.simulation.funds import Funds
 from exporter.simulation.gateway import Gateway
 from exporter.simulation.limits import Limits
 from exporter.simulation.presets import find_world
@@ -31,6 +35,9 @@ CALLS_PER_HOUR = 720
 IDENTICAL_CALLS = 30
 LATENCY = 0.2
 """Seconds that each of its calls takes."""
+BALANCE_EVERY = 60.0
+FUNDS = Funds(start=Decimal(20_000), below=Decimal(2_000), top_up=Decimal(20_000))
+"""Enough for some hours; then somebody pays."""
 LOOKBACK = 6 * 3600.0
 SEED = 1
 ZERO_HOLD = 5.0
@@ -42,8 +49,9 @@ PASSWORD = "demo"  # noqa: S105  a made-up account
 def run_demo(listen_address: str, gateway_port: int, state: Path, log_level: str) -> None:
     """Serve until interrupted; the ledger below ``state`` makes the next run continue."""
     logs.set_up("info" if log_level == "info" else "debug")
+    world = World(msgspec.structs.replace(find_world("demo"), funds=FUNDS), SEED)
     gateway = Gateway(
-        [GatewayAccount(world=World(find_world("demo"), SEED), login=LOGIN, password=PASSWORD)],
+        [GatewayAccount(world=world, login=LOGIN, password=PASSWORD)],
         limits=Limits(requests=CALLS_PER_HOUR, identical=IDENTICAL_CALLS),
         latency=LATENCY,
         seed=SEED,
@@ -73,6 +81,7 @@ def _config(listen_address: str, url: str, state: Path) -> Config:
         channels=("sms", "email"),
         lookback=LOOKBACK,
         budget=Budget(requests=CALLS_PER_HOUR, identical=IDENTICAL_CALLS),
+        balance=BalancePolling(interval=BALANCE_EVERY),
         expected_countries=("RU", "KZ"),
     )
     return Config(

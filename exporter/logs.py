@@ -63,6 +63,11 @@ def redact(secrets: Iterable[Secret]) -> None:
         _REDACTOR.add(secret)
 
 
+def redacted(text: str) -> str:
+    """The text without the values given to `redact`."""
+    return _REDACTOR.clean(text)
+
+
 def set_up(
     level: Literal["debug", "info", "warning", "error"] = "info",
     form: Literal["logfmt", "json"] = "logfmt",

@@ -17,6 +17,8 @@ from exporter.ledger.labels import LabelLimits
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.permits import Limits
 from exporter.ledger.records import AccountSpec, Rules
+from exporter.polling.balance import BalancePoller, BalanceSettings
+from exporter.polling.balance_calls import BalanceCalls, BalanceSource
 from exporter.polling.board import Board
 from exporter.polling.calls import BudgetSettings, Calls, History, limits_now
 from exporter.polling.keeper import Keeper
@@ -31,7 +33,7 @@ FIRST_SYNC_SHARE = 3
 """The first sync may take one permit in so many of a window's."""
 
 NAMES = Names(
-    statuses=tuple((s.code, s.english, s.outcome) for s in codes.STATUSES.values()),
+    statuses=tuple((s.code, s.english, s.outcome, s.owner) for s in codes.STATUSES.values()),
     errors=tuple((e.code, e.english, e.owner) for e in codes.ERRS.values()),
     outcomes=codes.OUTCOMES,
 )
@@ -86,6 +88,31 @@ def calls(
         random=random,
         mark=lambda: mark(account, keeper.ledger.salt),
     )
+
+
+def balance_calls(
+    account: Account, source: BalanceSource, keeper: Keeper, clock: Clock, random: Random
+) -> BalanceCalls:
+    """The account's only way to its balance."""
+    return BalanceCalls(
+        account.name,
+        source,
+        keeper,
+        call_timeout=account.timeout * DEADLINE_FACTOR,
+        clock=clock,
+        random=random,
+        mark=lambda: mark(account, keeper.ledger.salt),
+    )
+
+
+def balance_poller(
+    account: Account, made: BalanceCalls, keeper: Keeper, board: Board, clock: Clock
+) -> BalancePoller:
+    """What reads the account's balance beside its history."""
+    settings = BalanceSettings(
+        account=account.name, interval=account.balance.interval, currency=account.currency
+    )
+    return BalancePoller(settings, made, keeper, board, clock=clock)
 
 
 def mark(account: Account, salt: bytes) -> int:

@@ -7,6 +7,7 @@ exporter's first sync nor touches a total; it spends permits and notes how the a
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from random import Random
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,16 +17,21 @@ from exporter.clock import Clock
 from exporter.commands.wording import moment
 from exporter.config import Account, Config
 from exporter.durations import format_duration
-from exporter.gateway.client import Answer
+from exporter.gateway.balance import Balance
+from exporter.gateway.client import Answer, GatewayClient
 from exporter.gateway.errors import GatewayError
 from exporter.gateway.request import HistoryRequest
+from exporter.gateway.statistics import Statistics, StatisticsRequest
 from exporter.ledger.accounts import Memory
+from exporter.ledger.engine import Store
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.permits import Denied
+from exporter.polling.balance_calls import BalanceCalls
 from exporter.polling.calls import Calls, Held
 from exporter.polling.keeper import Keeper
 
 
+_T = TypeVar("_T")
 PATIENCE = 30.0
 """Seconds a command waits, in all, for calls of a running exporter to end."""
 SHORT_HOLD = 2.0
@@ -56,7 +62,15 @@ class Desk:
     """Where a command asks for one account."""
 
     def __init__(
-        self, account: Account, calls: Calls, keeper: Keeper, clock: Clock, *, made_ledger: bool
+        self,
+        account: Account,
+        client: GatewayClient,
+        calls: Calls,
+        keeper: Keeper,
+        clock: Clock,
+        *,
+        balances: BalanceCalls,
+        made_ledger: bool,
     ) -> None:
         self.account = account
         self.made_ledger = made_ledger
@@ -65,11 +79,22 @@ class Desk:
         self.clock = clock
         self.spent = 0
         """History calls made here, whatever came back."""
+        self._client = client
         self._calls = calls
+        self._balances = balances
         self._keeper = keeper
 
-    async def ask(self, kind: str, request: HistoryRequest) -> Answer:
+    async def ask(
+        self,
+        kind: str,
+        request: HistoryRequest,
+        *,
+        personal: bool = True,
+        one_in: int | None = None,
+    ) -> Answer:
         """Make a call, waiting a moment if a running exporter is in the way.
+
+        Texts are dropped unless ``personal``; ``one_in``: see `Calls.ask`.
 
         Raises:
             Held: there is no permit, or the account has to wait.
@@ -80,7 +105,7 @@ class Desk:
         patient_until = self.clock.now() + PATIENCE
         while True:
             try:
-                answer = await self._calls.ask(kind, request, personal=True)
+                answer = await self._calls.ask(kind, request, personal=personal, one_in=one_in)
             except Held as held:
                 until = held.denied.until
                 if until > min(self.clock.now() + SHORT_HOLD, patient_until):
@@ -93,6 +118,16 @@ class Desk:
                 self.spent += 1
                 return answer
 
+    async def balance(self) -> Balance:
+        """Ask for the balance, which takes no history call; raises as `ask`, and does not wait."""
+        return await self._balances.ask()
+
+    async def statistics(self, request: StatisticsRequest) -> Statistics:
+        """Ask for the gateway's own statistics; raises as `ask`, and does not wait."""
+        return await self._calls.lend(
+            "lookup", request, lambda permit: self._client.statistics(request, permit)
+        )
+
     async def left(self) -> Left:
         """What of the budget is left now."""
         memory = await self._calls.memory()
@@ -101,6 +136,10 @@ class Desk:
         ledger = self._keeper.ledger
         usage = await self._keeper.use(ledger.usage, self.account.name, now)
         return Left(max(0, limits.requests - len(usage.free_at)), limits.requests, limits.window)
+
+    async def look(self, at: Callable[[Store, str], _T]) -> _T:
+        """What a function of the ledger's file and the account sees; raises `LedgerError`."""
+        return await self._keeper.use(at, self._keeper.ledger.store, self.account.name)
 
     async def memory(self) -> Memory:
         """How the account stands."""
@@ -120,12 +159,13 @@ class Desk:
 
     def why(self, denied: Denied) -> str:
         """Why no call was made, and when one can be."""
-        reason = _REASONS.get(denied.reason, denied.reason)
+        reason = REASONS.get(denied.reason, denied.reason)
         return f"no call was made: {reason}; next try from {self.moment(denied.until)}"
 
 
-_REASONS = {
+REASONS = {
     "budget": "the account's history calls are spent",
+    "share": "its share of the account's history calls is spent",
     "identical": "the same question was asked too often within a minute",
     "concurrency": "other calls of the exporter are under way",
     "login": "too many log-ins from here failed or got no answer: one more could block the address",
@@ -135,6 +175,7 @@ _REASONS = {
     "unreachable": "the gateway could not be reached a moment ago",
     "unreadable": "the gateway's last answer could not be read",
 }
+"""Why there is no permit, in words."""
 
 
 @asynccontextmanager
@@ -144,8 +185,9 @@ async def open_desk(
     clock: Clock,
     *,
     observer: Callable[[bytes], object] | None = None,
+    client: GatewayClient | None = None,
 ) -> AsyncIterator[Desk]:
-    """Open the ledger and a client for one account while the block runs.
+    """Open the ledger and a client, or use this one, for one account while the block runs.
 
     Raises:
         LedgerError: the ledger can't be used; without it there is no call.
@@ -155,11 +197,12 @@ async def open_desk(
     ledger = wiring.ledger(config, owner=False)
     nameless = [msgspec.structs.replace(spec, channels=()) for spec in wiring.specs(config)]
     keeper = Keeper(ledger, tuple(nameless), clock, None, _GiveUp())
-    client = wiring.client(account, __version__, observer=observer)
+    client = client or wiring.client(account, __version__, observer=observer)
     try:
         await keeper.ready()
         calls = wiring.calls(account, client, keeper, clock, Random())
-        yield Desk(account, calls, keeper, clock, made_ledger=is_new)
+        balances = wiring.balance_calls(account, client, keeper, clock, Random())
+        yield Desk(account, client, calls, keeper, clock, balances=balances, made_ledger=is_new)
     finally:
         await client.aclose()
         await keeper.close()

@@ -1,6 +1,7 @@
 """What a person chose with flags, not checked yet."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -28,3 +29,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None = None
     before: str | None = None
     fmt: Format = 3
+
+
+class Filling(msgspec.Struct, frozen=True, kw_only=True):
+    """The flags of ``backfill``; None and empty where not given."""
+
+    account: str | None
+    since: str | None
+    until: str | None
+    output: Path
+    step: str
+    labels: tuple[str, ...] = ()
+    all_permits: bool = False
+    ignore_baseline: bool = False

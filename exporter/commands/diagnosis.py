@@ -8,6 +8,7 @@ from exporter.commands.asking import Left
 from exporter.commands.findings import Finding, ok, problem, skipped, warning
 from exporter.commands.wording import span
 from exporter.config import Account
+from exporter.gateway.balance import Balance
 from exporter.gateway.errors import (
     AddressBlocked,
     ConnectionFailed,
@@ -115,6 +116,20 @@ def limits(account: Account, memory: Memory, left: Left, now: float) -> Finding:
             f"spends some: the exporter keeps to {allowed} and tries for more little by little",
         )
     return ok("limits", f"{left}; no other program noticed")
+
+
+def balance(account: Account, told: Balance) -> Finding:
+    """What is left, and whether costs and balance are in one currency."""
+    currency = told.currency or account.currency
+    credit = "" if told.credit is None else f", with a credit of {told.credit:f}"
+    left = f"{told.amount:f} {currency}{credit}"
+    if currency == account.currency:
+        return ok("balance", left)
+    return warning(
+        "balance",
+        f"{left}, but costs are shown in {account.currency}: set the account's currency to "
+        f"{currency}",
+    )
 
 
 def clock_difference(server: float | None, before: float, after: float) -> Finding:

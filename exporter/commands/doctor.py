@@ -16,6 +16,7 @@ from exporter.commands.diagnosis import (
     TOPICS,
     after_answer,
     after_error,
+    balance,
     clock_difference,
     limits,
 )
@@ -144,9 +145,23 @@ async def _call(desk: Desk, bodies: list[bytes]) -> list[Finding]:
     return [
         *after_answer(desk.account, after - before),
         await _limits(desk),
+        *await _balance(desk),
         clock_difference(answer.server_date, before, after),
         *examine(seen, fmt=request.fmt, timezone=desk.account.timezone, now=after),
     ]
+
+
+async def _balance(desk: Desk) -> list[Finding]:
+    """What is left, where that is asked for; not to know it keeps nobody from the history."""
+    if not desk.account.balance.enabled:
+        return []
+    try:
+        return [balance(desk.account, await desk.balance())]
+    except Held as held:
+        return [warning("balance", desk.why(held.denied))]
+    except GatewayError as error:
+        without = "if it can't be allowed, set balance.enabled to false"
+        return [warning("balance", f"not told: {error}; {without}")]
 
 
 async def _limits(desk: Desk) -> Finding:

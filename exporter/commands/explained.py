@@ -55,7 +55,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_json(explained: Sequence[Explained]) -> str:
-    """A JSON list, each account as on the page /status of a running exporter."""
+    """A JSON list, each account as /api/v1/status of a running exporter has it."""
     accounts = [account_status(one.state(), one.view.now) for one in explained]
     return msgspec.json.format(msgspec.json.encode(accounts)).decode() + "\n"
 

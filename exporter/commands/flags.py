@@ -29,6 +29,27 @@ TelemetryPath = Annotated[
     str | None,
     typer.Option("--web.telemetry-path", metavar="PATH", help="Path of the metrics page."),
 ]
+WebConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--web.config.file",
+        metavar="FILE",
+        help="TLS, logins and headers, in the format of Prometheus' exporters.",
+    ),
+]
+AssetsFolder = Annotated[
+    Path, typer.Option("--to", metavar="DIR", help="Folder to write into; it is made if need be.")
+]
+ThresholdsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--thresholds", metavar="FILE", help="Limits of the alerts; without it, the defaults."
+    ),
+]
+EnableLifecycle = Annotated[
+    bool,
+    typer.Option("--web.enable-lifecycle", help="Answer POST /-/reload; SIGHUP always reloads."),
+]
 LogLevel = Annotated[
     str | None,
     typer.Option("--log.level", metavar="LEVEL", help="debug, info, warning or error."),

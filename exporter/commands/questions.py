@@ -54,7 +54,7 @@ def question(asked: Asked, today: date) -> Question:
     emails = tuple(_entries("--email", asked.emails, _email, "an e-mail address"))
     if phones and (emails or asked.only_emails):
         raise QuestionError("--phone asks for SMS, --email and --emails for e-mail: choose one")
-    since, until = _day("--from", asked.since, today), _day("--to", asked.until, today)
+    since, until = day("--from", asked.since, today), day("--to", asked.until, today)
     _check_period(since, until, today)
     limited = asked.last is not None
     last = asked.last or (DEFAULT_LAST if since is None else PAGE_LIMIT)
@@ -106,7 +106,8 @@ def _email(text: str) -> str | None:
     return text if _EMAIL.fullmatch(text) else None
 
 
-def _day(flag: str, text: str | None, today: date) -> date | None:
+def day(flag: str, text: str | None, today: date) -> date | None:
+    """The day that a flag names, None without one; raises `QuestionError` for what is no day."""
     if text is None:
         return None
     if text in ("today", "yesterday"):

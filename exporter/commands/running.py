@@ -1,14 +1,16 @@
 """``smsc-exporter run``: the exporter as a process."""
 
 import asyncio
+import os
 from collections.abc import Callable
 
 import structlog
 
 from exporter import logs
 from exporter.app import Exporter
-from exporter.commands.shell import fail, load_or_exit
-from exporter.config import Loaded
+from exporter.commands.shell import fail, load_or_exit, refuse
+from exporter.config import ConfigError, Loaded
+from exporter.notify import find_manager
 from exporter.web.errors import WebError
 
 
@@ -21,9 +23,11 @@ def start(read: Callable[[], Loaded]) -> None:
         log.warning("configuration", warning=warning)
     try:
         asyncio.run(_run(read, loaded))
+    except ConfigError as error:
+        refuse(error)
     except WebError as error:
         fail(str(error), status=1)
 
 
 async def _run(read: Callable[[], Loaded], loaded: Loaded) -> None:
-    await Exporter(read, loaded).run()
+    await Exporter(read, loaded, manager=find_manager(os.environ)).run()

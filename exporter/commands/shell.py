@@ -93,6 +93,13 @@ def fail(message: str, *, status: int = USAGE_ERROR) -> NoReturn:
     sys.exit(status)
 
 
+def refuse(error: ConfigError) -> NoReturn:
+    """Say everything that is wrong with a configuration and end."""
+    for problem in error.problems:
+        note(f"error: {problem}")
+    sys.exit(USAGE_ERROR)
+
+
 def load_or_exit(read: Callable[[], Loaded]) -> Loaded:
     """The configuration, or every problem on standard error and exit status 2.
 
@@ -101,9 +108,7 @@ def load_or_exit(read: Callable[[], Loaded]) -> Loaded:
     try:
         loaded = read()
     except ConfigError as error:
-        for problem in error.problems:
-            note(f"error: {problem}")
-        sys.exit(USAGE_ERROR)
+        refuse(error)
     logs.redact(loaded.config.secrets())
     return loaded
 

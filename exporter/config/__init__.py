@@ -3,6 +3,7 @@
 from exporter.config.loading import Loaded, Overrides, load
 from exporter.config.models import (
     Account,
+    BalancePolling,
     Budget,
     Config,
     Credentials,
@@ -24,6 +25,7 @@ from exporter.secrets import Secret
 
 __all__ = [
     "Account",
+    "BalancePolling",
     "Budget",
     "Config",
     "ConfigError",

@@ -8,7 +8,7 @@ the growth through aliases are bounded.
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,16 @@ class Document:
     public: bool = False
 
 
-def read_document(path: Path, findings: Findings, flag: str = "--config.file") -> Document | None:
-    """The content of the file that ``flag`` names, or None with the reason among the findings."""
+def read_document(
+    path: Path,
+    findings: Findings,
+    flag: str = "--config.file",
+    long_texts: Container[Location] = (),
+) -> Document | None:
+    """The content of the file that ``flag`` names, or None with the reason among the findings.
+
+    Texts of more than one line may stand at ``long_texts`` alone.
+    """
     source = Source(str(path))
     try:
         with path.open("rb") as file:
@@ -53,7 +61,7 @@ def read_document(path: Path, findings: Findings, flag: str = "--config.file") -
         findings.wrong(source, (), f"is larger than {LARGEST_FILE} bytes; is it the right file?")
         return None
     lines: dict[Location, int] = {}
-    content = _Reader(Source(str(path), lines), lines, findings).read(raw)
+    content = _Reader(Source(str(path), lines), lines, findings, long_texts).read(raw)
     if content is None:
         return None
     return Document(Source(str(path), lines), content, public)
@@ -83,6 +91,7 @@ class _Reader:
     source: Source
     lines: dict[Location, int]
     findings: Findings
+    long_texts: Container[Location] = ()
     nodes: int = 0
 
     def read(self, raw: bytes) -> dict[str, Any] | None:
@@ -176,7 +185,7 @@ class _Reader:
         if _is_null(node):
             return None
         text: str = node.value
-        if not text.isprintable():
+        if not text.isprintable() and location not in self.long_texts:
             message = "holds a line break or a control character; write it on one line"
             self.findings.wrong(self.source, location, message)
         return text

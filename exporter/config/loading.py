@@ -37,10 +37,12 @@ COMMAND_LINE = Source("command line")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """Flags that win over the file; None or empty leaves the file's word."""
+    """Flags that win over the file; None, empty and False leave the file's word."""
 
     listen_addresses: tuple[str, ...] = ()
     telemetry_path: str | None = None
+    config_file: Path | None = None
+    enable_lifecycle: bool = False
     log_level: str | None = None
     log_format: str | None = None
 
@@ -48,6 +50,8 @@ class Overrides:
 FLAGS: Mapping[str, tuple[str, str]] = {
     "listen_addresses": ("web", "--web.listen-address"),
     "telemetry_path": ("web", "--web.telemetry-path"),
+    "config_file": ("web", "--web.config.file"),
+    "enable_lifecycle": ("web", "--web.enable-lifecycle"),
     "log_level": ("log", "--log.level"),
     "log_format": ("log", "--log.format"),
 }
@@ -121,7 +125,11 @@ def _settings(
     written = settings.ledger.path if "path" in settings.ledger.model_fields_set else None
     path = ledger_path(written, environ)
     ledger = settings.ledger.model_copy(update={"path": path})
-    return settings.model_copy(update={"ledger": ledger})
+    web = settings.web
+    if web.config_file is not None and document.source is not ENVIRONMENT:
+        folder = Path(document.source.name).parent
+        web = web.model_copy(update={"config_file": folder / web.config_file})
+    return settings.model_copy(update={"ledger": ledger, "web": web})
 
 
 def _accounts(

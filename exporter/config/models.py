@@ -98,6 +98,17 @@ class Budget(Section):
         return reserve
 
 
+class BalancePolling(Section):
+    """How the balance is asked for: by calls of their own, which `budget` does not bound."""
+
+    enabled: bool = Field(default=True, description="Ask for the balance.")
+    interval: Annotated[Duration, AfterValidator(Within(60, DAY))] = Field(
+        default=600.0,
+        description="Time between readings. A balance older than three of them, an hour at least, "
+        "is no longer shown.",
+    )
+
+
 class AccountSettings(Section):
     """What can be chosen for an account, besides who it is."""
 
@@ -106,13 +117,17 @@ class AccountSettings(Section):
     )
     api_url: ApiUrl = Field(
         default="https://smsc.ru",
-        description="Address of the gateway; `/sys/get.php` below it is called.",
+        description="Address of the gateway; `/sys/get.php` and `/sys/balance.php` below it are "
+        "called.",
     )
     channels: Annotated[tuple[Literal["sms", "email"], ...], NotEmpty, Distinct] = Field(
         default=("sms",),
         description="Histories to read; `email` is a second one out of the same budget.",
     )
     budget: Budget = Field(default=Budget(), description="Limits on history calls.")
+    balance: BalancePolling = Field(
+        default=BalancePolling(), description="How the balance is asked for."
+    )
     lookback: Annotated[Duration, AfterValidator(Within(0, 183 * DAY))] = Field(
         default=DAY,
         description="How far back the first sync reads. What it finds is tracked, not counted. "
@@ -121,7 +136,10 @@ class AccountSettings(Section):
     timezone: TimeZone = Field(
         default="Europe/Moscow", description="Time zone of the dates in the gateway's answers."
     )
-    currency: Currency = Field(default="RUB", description="Currency of the account's costs.")
+    currency: Currency = Field(
+        default="RUB",
+        description="Currency of the account's costs. A balance in another one gives a warning.",
+    )
     track_phones: bool = Field(
         default=True,
         description="Keep phone numbers of pending messages in the ledger until the messages are "
@@ -153,6 +171,15 @@ class Web(Section):
     )
     telemetry_path: TelemetryPath = Field(
         default="/metrics", description="Path of the metrics page."
+    )
+    config_file: Path | None = Field(
+        default=None,
+        description="File with TLS and logins, as Prometheus' exporters have it; see "
+        "`docs/security.md`. A relative path starts at the configuration file's folder.",
+    )
+    enable_lifecycle: bool = Field(
+        default=False,
+        description="Whether `POST /-/reload` is answered. SIGHUP reloads in any case.",
     )
 
 

@@ -4,6 +4,7 @@ from exporter.monitoring.model import Alert
 from exporter.monitoring.promql import (
     DELIVERIES,
     by,
+    chosen,
     deadline,
     increase,
     lines,
@@ -190,13 +191,12 @@ def slow_delivery(thresholds: Thresholds, tempo: Tempo) -> Alert:
 
 def delivery_slo_burn(thresholds: Thresholds, tempo: Tempo) -> Alert:
     """The objective, missed for long."""
-    limits, label = thresholds.objective, deadline(thresholds.objective.deadline)
+    limits, channels = thresholds.objective, _channels(thresholds)
     allowed = f"{limits.burn_factor:g} * (1 - {OBJECTIVE})"
 
     def lost(length: str, fewest: int) -> str:
-        chosen = f"{label},{_channels(thresholds)}"
-        part = f"account:smsc_messages_ontime:increase{length}{{{chosen}}}"
-        whole = f"account:smsc_messages_eligible:increase{length}{{{chosen}}}"
+        part = chosen(f"account:smsc_messages_ontime:increase{length}", channels)
+        whole = chosen(f"account:smsc_messages_eligible:increase{length}", channels)
         return f"(1 - {part} / ({whole} >= {fewest}))"
 
     return Alert(
@@ -225,10 +225,10 @@ def delivery_slo_burn(thresholds: Thresholds, tempo: Tempo) -> Alert:
 def receipts_missing(thresholds: Thresholds, tempo: Tempo) -> Alert:
     """Messages of which nobody knows."""
     limits = thresholds.receipts
-    chosen = (deadline(limits.deadline), _channels(thresholds))
+    among = (deadline(limits.deadline), _channels(thresholds))
     day = tempo("1d")
-    pending = increase(OPERATOR, day, MATURED, 'outcome="pending"', *chosen)
-    whole = increase(OPERATOR, day, MATURED, *chosen)
+    pending = increase(OPERATOR, day, MATURED, 'outcome="pending"', *among)
+    whole = increase(OPERATOR, day, MATURED, *among)
     return Alert(
         name="SmscReceiptsMissing",
         severity="warning",

@@ -4,9 +4,9 @@ The descriptions are the source of the comments in ``deploy/prometheus/threshold
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from exporter.config.models import Section
 from exporter.config.values import Duration, WholeSeconds, Within
@@ -89,6 +89,12 @@ class Delivery(Section):
         description="Channels that are watched. Calls, Viber and social networks fail too often by"
         " nature: many people do not answer or do not use them.",
     )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.down_share <= self.degraded_share:
+            raise ValueError("down_share must be above degraded_share")
+        return self
 
 
 class Objective(Section):

@@ -32,6 +32,8 @@ DOWN = 90.0
 """Seconds that the restart takes."""
 RARELY, OFTEN = 240.0, 60.0
 """Seconds between scrapes: of the days before the last one, and of the last."""
+EVERY_MINUTE = "1m"
+"""How often rules are evaluated: promtool asks for no more points than a minute has in a week."""
 LAST = 26 * story.HOUR
 LABELS = {"job": "smsc", "instance": "exporter:10048"}
 TOOLS = Path(__file__).resolve().parents[2] / "var" / "tools" / "bin"
@@ -92,10 +94,17 @@ def fill(folder: Path, days: float, end: float) -> None:
     clock = VirtualClock(end - days * story.DAY)
     with Scribe(raw) as scribe:
         clock.run(lambda: Stage(clock, end, folder).play(scribe))
-    promtool, groups = TOOLS / "promtool", rule_groups(Thresholds())
-    create_blocks(promtool, raw, data, LABELS)
+    create_blocks(TOOLS / "promtool", raw, data, LABELS)
+    raw.unlink()
+    evaluate(folder, end - days * story.DAY, end)
+
+
+def evaluate(folder: Path, start: float, end: float) -> None:
+    """Add what rules and alerts make of it, from start to end (Unix seconds)."""
+    promtool, data = TOOLS / "promtool", folder / "data"
+    groups = [{**group, "interval": EVERY_MINUTE} for group in rule_groups(Thresholds())]
     with Keeping(TOOLS / "prometheus", folder / "server", data).running() as server:
-        record(promtool, server, groups, (end - days * story.DAY, end), data)
+        record(promtool, server, groups, (start, end), data)
         alerts = folder / "alerts.om"
         alerts.write_text("\n".join(fired(server, groups, end - LAST, end)), encoding="utf-8")
     create_blocks(promtool, alerts, data, {})

@@ -28,16 +28,18 @@ def suffer(served: Served, kind: FaultKind) -> None:
 
 
 def test_all_is_well(shell: Shell) -> None:
-    """With nothing wrong every topic is ok, for one permit, and the exit status is 0."""
+    """With nothing wrong every topic is ok, for one history call and one for the balance, and the
+    exit status is 0."""
     shell.run("doctor")
     ran = shell.run("doctor")
     assert ran.status == 0
     assert list(lines(ran, "ok")) == [
-        *("configuration", "ledger", "network", "login", "address", "limits"),
+        *("configuration", "ledger", "network", "login", "address", "limits", "balance"),
         *("clock", "decoding", "time zone", "newest message"),
     ]
     assert not lines(ran, "warning")
-    assert shell.permits() == ["doctor", "doctor"]
+    assert shell.permits() == ["doctor", "balance"] * 2
+    assert lines(ran, "ok")["balance"] == "1871.62 RUB"
     assert lines(ran, "ok")["ledger"].endswith("28 of 29 left this hour")
     assert lines(ran, "ok")["limits"].startswith("27 of 29 left this hour")
 
@@ -93,6 +95,25 @@ def test_odd_answers_are_warnings(
     ran = shell.run("doctor")
     assert ran.status == 0
     assert words in lines(ran, "warning")["decoding"]
+
+
+def test_a_balance_that_is_refused_is_a_warning(shell: Shell, served: Served) -> None:
+    """Credentials that may read the history alone are told how to stop asking for more."""
+    served.gateway.faults.add(Fault(kind=FaultKind.ERROR_2, endpoint="balance"))
+    ran = shell.run("doctor")
+    assert ran.status == 0
+    assert lines(ran, "warning")["balance"].endswith("set balance.enabled to false")
+    assert "login refused (code 2)" in lines(ran, "warning")["balance"]
+    silent = shell.run("doctor", shell.configured({"balance": {"enabled": False}}))
+    assert " balance: " not in silent.out
+
+
+def test_a_balance_in_another_currency_is_a_warning(shell: Shell) -> None:
+    """Costs under a wrong label are pointed out, with the right one."""
+    ran = shell.run("doctor", shell.configured({"currency": "KZT"}))
+    assert lines(ran, "warning")["balance"] == (
+        "1871.62 RUB, but costs are shown in KZT: set the account's currency to RUB"
+    )
 
 
 def test_a_refused_login_is_not_tried_again(shell: Shell, served: Served) -> None:
@@ -187,7 +208,7 @@ def test_each_account_is_examined(shell: Shell, served: Served) -> None:
 def test_an_account_of_emails_only(shell: Shell, served: Served) -> None:
     """The history that the account polls is the one that is examined."""
     assert shell.run("doctor", shell.configured({"channels": ["email"]})).status == 0
-    assert served.gateway.calls[-1].parameters["format"] == "8"
+    assert served.gateway.calls[0].parameters["format"] == "8"
 
 
 def test_nothing_secret_or_personal_is_told(shell: Shell, served: Served) -> None:

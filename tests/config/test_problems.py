@@ -118,6 +118,8 @@ TOP_PROBLEMS = {
     "/ alone and not below /-/",
     "web: {telemetry_path: /status}": "web.telemetry_path: must be another path, such as /metrics: "
     "/status tells what polling does",
+    "web: {telemetry_path: /api/v1/status}": "web.telemetry_path: must be another path, such as"
+    " /metrics: /api/v1/status tells what polling does",
     "web: []": "web: must be a mapping of keys",
     "ledger: {retention: 48h}": "deadlines: must end more than a day below ledger.retention; raise "
     "that or drop the longest",

@@ -10,7 +10,10 @@ from exporter.cli import app
 from exporter.config.environment import VARIABLES
 
 
-_COMMAND = re.compile(r"\bsmsc-exporter((?: +(?!#|\|)\S+)*)")
+_COMMAND = re.compile(
+    r"(?<!generic )(?<!--install )(?<!helm/)(?<!deployment/)\bsmsc-exporter((?: +(?!#|\|)\S+)*)"
+)
+"""Not names of Secrets, releases, charts and Deployments."""
 _FLAG = re.compile(r"(?<![\w-])--[a-z][\w.-]*")
 
 

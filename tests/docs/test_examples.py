@@ -39,7 +39,18 @@ def test_scrape_configurations_name_the_port(blocks: dict[str, list[str]]) -> No
         assert job["static_configs"][0]["targets"] == [f"localhost:{DEFAULT_PORT}"]
 
 
-KINDS = ("sh", "ini", "json", "promql", "yaml", "yaml traffic", "yaml world", "yaml prometheus")
+KINDS = (
+    "sh",
+    "ini",
+    "json",
+    "promql",
+    "yaml",
+    "yaml prometheus",
+    "yaml web",
+    "yaml traffic",
+    "yaml values",
+    "yaml world",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -16,7 +16,8 @@ from exporter.simulation.presets import PRESETS
 from exporter.web.landing import STATE_WORDS
 
 
-_METRIC = re.compile(r"\bsmsc_[a-z0-9_]*[a-z0-9]\b(?!\*)")
+_METRIC = re.compile(r"(?<![:\w])smsc_[a-z0-9_]*[a-z0-9]\b(?!\*)")
+"""Not recorded series, which have a level before their name."""
 _SELECTOR = re.compile(r"\b(smsc_[a-z0-9_]+)\{([^}]*)\}")
 _SUFFIXES = ("_bucket", "_count", "_sum")
 

@@ -136,6 +136,10 @@ def test_what_is_searched_has_something_to_tell(trace: Trace) -> None:
         sound = next(account for account in accounts if account["account"] == "account-0")
         assert sound["streams"][0]["pending"] > 0
         assert sound["decisions"]
+    page = trace.found["page"].decode()
+    assert page.count("<article id=") == len(LOGINS)
+    troubled = page.partition("<h3>Last errors</h3><ul")[2]
+    assert "error 2" in troubled or "refused" in troubled
     assert trace.found["explain"].count(b"history calls: ") == len(LOGINS)
 
 
@@ -165,7 +169,7 @@ def _write_config(folder: Path, url: str, *, track_phones: bool) -> Path:
     settings = {
         "accounts": accounts,
         "ledger": {"path": str(folder / "ledger.sqlite")},
-        "web": {"listen_addresses": ["127.0.0.1:0"]},
+        "web": {"listen_addresses": ["127.0.0.1:0"], "enable_lifecycle": True},
         "log": {"level": "debug"},
         "zero_hold": 0,
     }
@@ -214,7 +218,8 @@ def _pages(address: str) -> dict[str, bytes]:
         "metrics": _get(f"{address}/metrics"),
         "openmetrics": _get(f"{address}/metrics", accept=openmetrics),
         **{path: _get(f"{address}{path}") for path in ("/", "/-/healthy", "/-/ready", "/none")},
-        "status": _get(f"{address}/status"),
+        "page": _get(f"{address}/status"),
+        "status": _get(f"{address}/api/v1/status"),
     }
 
 

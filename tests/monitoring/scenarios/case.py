@@ -30,7 +30,7 @@ class Line:
 
     name: str
     labels: Mapping[str, str]
-    track: Track
+    track: Sequence[float | None]
 
     def plain(self, every: float) -> dict[str, str]:
         """As a test file has it, with a sample ``every`` so many minutes."""

@@ -73,9 +73,7 @@ def objective() -> File:
         *burning("calls", (1000, 800), (100, 80), channel="call"),
         *burning("other-deadline", (1000, 800), (100, 80), deadline="5m"),
     ]
-    burns = [
-        {**STREAM, "account": name, "deadline": "1h"} for name in ("burning", "burning-small")
-    ]
+    burns = [{**STREAM, "account": name, "deadline": "1h"} for name in ("burning", "burning-small")]
     name = "SmscDeliverySloBurn"
     checks = [*silent(name, 14), fires(name, 17, *burns), *silent(name, 38)]
     case = Case("the objective is missed", lines, checks)

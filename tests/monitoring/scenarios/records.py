@@ -18,7 +18,7 @@ def records() -> File:
     """An hour, and a day."""
     cases = [
         Case("an hour of traffic", [*traffic()], [*hour()], every=1),
-        Case("a day and its baselines", [*history()], [*baselines()], every=5),
+        Case("a day and its baselines", [*history()], [*baselines(), *objective()], every=5),
     ]
     return File("records", cases, RECORDING_ONLY, alone=True)
 
@@ -47,7 +47,7 @@ def hour() -> Iterator[Gives]:
     yield gives(names.SUBMITTED_1H, ({"channel": "email"}, 240), ({"channel": "sms"}, 180))
     yield gives(names.COUNTRY_1H, *(({"country": c}, n) for c, n in sorted(per_country.items())))
     yield gives(names.COUNTRY_ALL_1H, *(({"country": c}, 180) for c in sorted(per_country)))
-    shares = {"KZ": 0.238, "RU": 0.553}
+    shares = {"KZ": 0.238, "RU": 0.556}
     yield gives(names.COUNTRY_SHARE, *(({"country": c}, s) for c, s in shares.items()), to=0.001)
     operators = (("kcell", 60.0), ("mail", 240.0), ("mts", 120.0))
     yield gives(names.OPERATOR_1H, *(({"operator": name}, n) for name, n in operators))
@@ -64,8 +64,8 @@ def history() -> Iterator[Line]:
     yield matured(even(0.1, 30), "pending")
     yield matured(even(5, 30), "cancelled")
     yield matured(even(5, 30), "delivered", deadline="1h")
-    yield matured(even(0.03, 30), "delivered", operator="tele2", account="quiet")
-    yield matured(even(0.003, 30), "pending", operator="tele2", account="quiet")
+    yield matured(even(0.015, 30), "delivered", operator="tele2", account="quiet")
+    yield matured(even(0.0015, 30), "pending", operator="tele2", account="quiet")
     seconds = "smsc_message_delivery_seconds"
     yield line(f"{seconds}_count", even(0.9, 30), **OPERATOR)
     for edge, rate in (("30.0", 0.3), ("60.0", 0.72), ("120.0", 0.9)):
@@ -88,7 +88,21 @@ def baselines() -> Iterator[Gives]:
     yield gives(f"{operators}:smsc_slow:baseline7d", (slow, 0.2), at=at, to=0.01)
     yield gives(names.TYPICAL_1H, ({"channel": "sms"}, 60), at=at)
     yield gives(names.COUNTRY_MEAN, ({"country": "RU"}, 60), at=at, to=5)
+    code = {"operator": "mts", "err": "255"}
+    yield gives(names.ERRORS_MEAN, (code, 30), at=at, to=10)
     yield gives(names.COST_MOST, (ROUBLES, 600), at=at, to=10)
+
+
+def objective() -> Iterator[Gives]:
+    """Messages that should and that did arrive; stopped ones are none."""
+    for length, minutes in (("2h", 120), ("1d", 1440)):
+        for what, rates in (("eligible", (5.0, 1.0)), ("ontime", (5.0, 0.9))):
+            ages = zip(("1h", "5m"), rates, strict=True)
+            samples = [({"channel": "sms", "deadline": age}, n * minutes) for age, n in ages]
+            name = f'account:smsc_messages_{what}:increase{length}{{account="a"}}'
+            yield gives(name, *samples, at=29 * HOUR, to=4)
+    target = [({"deadline": "1h"}, 0.95)]
+    yield Gives(29 * HOUR, f"round({names.OBJECTIVE}, 0.01)", target)
 
 
 def gives(

@@ -44,7 +44,7 @@ def stamps(*pieces: tuple[float, bool], period: float = 3) -> Track:
     return [*track, track[-1]]
 
 
-def gone(track: Track, begin: float, end: float) -> Track:
+def gone(track: Sequence[float | None], begin: float, end: float) -> Track:
     """The same, but without samples from minute ``begin`` until ``end``."""
     first, last = round(begin / EVERY), round(end / EVERY)
     return [None if first <= at < last else value for at, value in enumerate(track)]

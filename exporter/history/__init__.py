@@ -1,0 +1,1 @@
+"""The past: read again from the gateway, written for Prometheus, compared with the ledger."""
