@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/var/tools/bin:$(PATH)
 
-.PHONY: help setup demo run test e2e lint types imports deps package sbom check drills quiet-month docs dashboards deploy-files deploy-check image-test systemd-test pictures bench bench-planner bench-worlds lock clean
+.PHONY: help setup demo run test e2e lint types imports deps package sbom check drills quiet-month docs rules dashboards deploy-files deploy-check image-test systemd-test pictures bench bench-planner bench-worlds lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,11 @@ check: lint types imports deps test package ## all of the above that needs no se
 docs: setup ## write the generated pages of docs/ anew
 	python scripts/generate_docs.py
 
+rules: setup ## write rules, alerts and their tests anew from deploy/prometheus/thresholds.yml
+	python scripts/generate_rules.py
+	python -m tests.monitoring.scenarios
+	python scripts/generate_deploy.py
+
 dashboards: setup ## write grafana/dashboards anew
 	python -m grafana
 	python scripts/generate_deploy.py
@@ -69,7 +74,7 @@ deploy-check: setup ## check the Dockerfile and deploy/ with the tools that read
 image-test: ## build the image and run it with every right taken away (as root)
 	scripts/image
 
-systemd-test: ## boot the systemd unit in a container (as root)
+systemd-test: setup ## boot the systemd unit in a container (as root)
 	scripts/boot-systemd
 
 pictures: setup ## draw docs/pictures anew (needs Chromium: scripts/e2e-servers)

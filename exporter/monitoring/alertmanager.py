@@ -66,6 +66,16 @@ INHIBITIONS: Final = (
         areas=("delivery", "traffic"),
     ),
     Inhibition(
+        why="There is none left to reckon with.",
+        causes=("SmscInsufficientFunds",),
+        effects=("SmscBalanceRunwayLow", "SmscBalanceRunwayCritical"),
+    ),
+    Inhibition(
+        why="A few hours are less than a day.",
+        causes=("SmscBalanceRunwayCritical",),
+        effects=("SmscBalanceRunwayLow",),
+    ),
+    Inhibition(
         why="What the gateway does not pass on cannot arrive.",
         causes=("SmscQueueStuck",),
         effects=(

@@ -1,5 +1,6 @@
 """Alerts about money, and about traffic that somebody else profits from."""
 
+from exporter.durations import format_duration
 from exporter.monitoring import recorded
 from exporter.monitoring.alerts_traffic import known_for
 from exporter.monitoring.model import Alert
@@ -16,6 +17,8 @@ def money_alerts(thresholds: Thresholds, tempo: Tempo) -> tuple[Alert, ...]:
     """Funds, spending, prices, and countries that cost money."""
     return (
         insufficient_funds(thresholds, tempo),
+        balance_runway_low(thresholds, tempo),
+        balance_runway_critical(thresholds, tempo),
         cost_spike(thresholds, tempo),
         price_rise(thresholds, tempo),
         unexpected_country(thresholds, tempo),
@@ -47,6 +50,42 @@ def insufficient_funds(_: Thresholds, tempo: Tempo) -> Alert:
         summary="{{ $labels.account }}: no money left, messages are refused",
         description="smsc.ru refuses messages of {{ $labels.account }} because its balance is used"
         " up. Top it up; nothing is sent until then.",
+        dashboard="smsc-cost",
+    )
+
+
+def balance_runway_low(thresholds: Thresholds, tempo: Tempo) -> Alert:
+    """Money for some hours, at the pace of a day."""
+    limit = thresholds.money.runway_low
+    return Alert(
+        name="SmscBalanceRunwayLow",
+        severity="warning",
+        area="money",
+        expr=_runway(tempo("1d"), limit),
+        wait=tempo("10m"),
+        when=f"Balance and credit last for less than {format_duration(limit)} at the pace of the"
+        " last day.",
+        summary="{{ $labels.account }}: the money will soon be used up",
+        description="At the last day's pace the money of {{ $labels.account }} lasts for"
+        " {{ $value | humanize }} hours. Top it up in working hours.",
+        dashboard="smsc-cost",
+    )
+
+
+def balance_runway_critical(thresholds: Thresholds, tempo: Tempo) -> Alert:
+    """The same at the pace of some hours: a mailing can use up in one what lasts for a week."""
+    limit = thresholds.money.runway_critical
+    return Alert(
+        name="SmscBalanceRunwayCritical",
+        severity="critical",
+        area="money",
+        expr=_runway(tempo("6h"), limit),
+        wait=tempo("5m"),
+        when=f"Balance and credit last for less than {format_duration(limit)} at the pace of the"
+        " last 6 hours.",
+        summary="{{ $labels.account }}: the money is nearly used up",
+        description="At the pace of the last 6 hours the money of {{ $labels.account }} lasts for"
+        " {{ $value | humanize }} hours. Then every message is refused.",
         dashboard="smsc-cost",
     )
 
@@ -213,4 +252,19 @@ def number_range_concentration(thresholds: Thresholds, tempo: Tempo) -> Alert:
         " through ranges.",
         dashboard="smsc-cost",
         variables=("account", "country"),
+    )
+
+
+def _runway(over: str, limit: float) -> str:
+    """Hours that balance and credit last, if they are fewer than ``limit`` seconds."""
+    labels = by(("job", "account", "currency"))
+    balance = f"max {labels} ({selector('smsc_account_balance')})"
+    credit = f"max {labels} ({selector('smsc_account_credit')})"
+    return lines(
+        f"""
+        ({balance} + ({credit} or 0 * {balance}))
+        / on (job, account) group_left ()
+          (sum by (job, account) (avg_over_time({recorded.COST_1H}[{over}])) > 0)
+        < {limit / 3600:g}
+        """
     )

@@ -36,25 +36,28 @@ def polling_alerts(thresholds: Thresholds, tempo: Tempo) -> tuple[Alert, ...]:
 def poll_stale(thresholds: Thresholds, tempo: Tempo) -> Alert:
     """No good page for long."""
     limits = thresholds.polling
-    cadence = f"max {by(STREAM)} ({selector('smsc_poll_cadence_seconds', HISTORY)})"
-    longest = f"{limits.stale_cadences:g} * {cadence}"
+    cadence = selector("smsc_poll_cadence_seconds", HISTORY)
+    longest = f"{limits.stale_cadences:g} * max {by(STREAM)} ({cadence})"
+    least = tempo.seconds(limits.stale)
+    began = f"max {by(STREAM)} ({cadence} offset {tempo(limits.stale)})"
     return Alert(
         name="SmscPollStale",
         severity="critical",
         area="polling",
         expr=lines(
             f"""
-            time() - {_last_success()}
-            > clamp_min({longest}, {tempo.seconds(limits.stale)})
+            time() - {_last_success()} > clamp_min({longest}, {least})
+            or
+            0 * {began} + {least} unless {_last_success()}
             """
         ),
         wait=tempo("1m"),
         when=f"The last good page is older than {format_duration(limits.stale)} and than"
-        f" {limits.stale_cadences:g} times the time between pages.",
+        f" {limits.stale_cadences:g} times the time between pages, or there never was one.",
         summary="{{ $labels.account }}: no news from smsc.ru",
-        description="The last good page of the {{ $labels.channel }} history is"
-        " {{ $value | humanizeDuration }} old. Nothing is known of messages since; every other"
-        " alert of this account is asleep.",
+        description="No good page of the {{ $labels.channel }} history for"
+        " {{ $value | humanizeDuration }}. Nothing is known of messages since; every other alert of"
+        " this account is asleep.",
         dashboard="smsc-exporter",
     )
 
@@ -92,7 +95,7 @@ def ip_blocked(tempo: Tempo) -> Alert:
 def rate_limited(thresholds: Thresholds, tempo: Tempo) -> Alert:
     """Somebody else spends the account's calls."""
     limits = thresholds.polling
-    refused = increase(ACCOUNT, tempo("1h"), ERRORS, 'code="9"')
+    refused = increase(ACCOUNT, tempo("1h"), ERRORS, 'code="9"', HISTORY)
     return Alert(
         name="SmscRateLimited",
         severity="warning",

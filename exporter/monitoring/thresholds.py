@@ -202,8 +202,15 @@ class Traffic(Section):
 
 
 class Money(Section):
-    """When spending or prices change. Amounts are in the account's currency."""
+    """When money runs out, or spending or prices change. Amounts are in the account's currency."""
 
+    runway_low: Age = Field(
+        default=DAY, description="How long balance and credit should last at the last day's pace."
+    )
+    runway_critical: Age = Field(
+        default=14400.0,
+        description="How long they must last at the pace of the last 6 hours.",
+    )
     price_rise: Share = Field(
         default=0.2, description="How much dearer a segment may be than in the 7 days before."
     )

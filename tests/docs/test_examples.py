@@ -12,6 +12,9 @@ from exporter.simulation.presets import find_world
 from exporter.simulation.world import World
 
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
 def test_configurations_load(blocks: dict[str, list[str]], tmp_path: Path) -> None:
     """A configuration that is copied from a page is accepted, without a warning."""
     for block in blocks["yaml"]:
@@ -39,6 +42,13 @@ def test_scrape_configurations_name_the_port(blocks: dict[str, list[str]]) -> No
         assert job["static_configs"][0]["targets"] == [f"localhost:{DEFAULT_PORT}"]
 
 
+def test_rule_files_are_those_of_the_repository(blocks: dict[str, list[str]]) -> None:
+    """What Prometheus is told to load is there."""
+    for block in blocks["yaml rules"]:
+        for pattern in yaml.safe_load(block)["rule_files"]:
+            assert list((ROOT / "deploy" / "prometheus").glob(pattern))
+
+
 KINDS = (
     "sh",
     "ini",
@@ -46,6 +56,7 @@ KINDS = (
     "promql",
     "yaml",
     "yaml prometheus",
+    "yaml rules",
     "yaml web",
     "yaml traffic",
     "yaml values",

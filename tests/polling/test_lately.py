@@ -125,3 +125,13 @@ def test_secrets_are_kept_out_of_errors(monkeypatch: pytest.MonkeyPatch) -> None
     board.trouble("main", "sms", "http", "at https://x/?psw=CANARY-9f3", START)
     (trouble,) = board.snapshot().accounts[0].troubles
     assert trouble.text == "at https://x/?psw=<secret>"
+
+
+def test_an_error_of_a_balance_call_is_shown(stages: Stages) -> None:
+    """It stands among the others, under its own name."""
+    stage = stages(WORLD, accounts=[account()], balances=True)
+    stage.gateway.faults.add(Fault(kind=FaultKind.HTML, endpoint="balance"))
+    stage.run(10 * MINUTE)
+    (trouble,) = shown(stage).troubles
+    assert (trouble.source, trouble.kind) == ("balance", "html")
+    assert stage.state() == "ok"

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 import yaml
 
-from exporter.simulation.faults import Fault, FaultKind, Faults
+from exporter.simulation.faults import PATHS, Fault, FaultKind, Faults
 from exporter.simulation.gateway import Gateway
 from exporter.simulation.presets import find_world
 from exporter.simulation.serve import serving
@@ -48,7 +48,7 @@ POLLED = {*LOGINS} - {FaultKind.ERROR_2.value}
 """Accounts whose calls tell the gateway who they are."""
 RATE = 200.0
 SETTLED = 60.0
-"""Most seconds in which every account has made its first call."""
+"""Most seconds in which every account has made its first call of each kind."""
 
 
 @dataclass
@@ -141,6 +141,8 @@ def test_what_is_searched_has_something_to_tell(trace: Trace) -> None:
     troubled = page.partition("<h3>Last errors</h3><ul")[2]
     assert "error 2" in troubled or "refused" in troubled
     assert trace.found["explain"].count(b"history calls: ") == len(LOGINS)
+    assert b'smsc_account_balance{account="account-0",currency="RUB"}' in trace.found["metrics"]
+    assert b"event=balance account=account-0" in trace.found["log"]
 
 
 def _pending_numbers(trace: Trace) -> set[str]:
@@ -206,8 +208,9 @@ def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
 
 def _wait_for_calls(gateway: Gateway) -> None:
     until = time.time() + SETTLED
-    while (polled := {call.login for call in gateway.calls} - {""}) != POLLED:
-        assert time.time() < until, polled
+    expected = {(login, path) for login in POLLED for path in PATHS.values()}
+    while expected - (polled := {(call.login, call.path) for call in gateway.calls}):
+        assert time.time() < until, expected - polled
         time.sleep(0.2)
     time.sleep(2)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ DEADLINES = {"drills": 300, "drills 2m": 120}
 def main() -> int:
     """Run, print, write; 1 when anything is not as it must be."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are ended, too
     logs.set_up("error")
     chosen = [drill for drill in DRILLS if not asked.only or drill.key in asked.only]
     wrong: list[str] = []

@@ -1,9 +1,12 @@
 """The drills."""
 
+from decimal import Decimal
+
 import msgspec
 
 from exporter.simulation.events import Campaign, Outage, Recurrence, Refusal
 from exporter.simulation.faults import Fault, FaultKind
+from exporter.simulation.funds import Funds
 from exporter.simulation.presets import LIVELY, MEGAFON
 from exporter.simulation.spec import Operator, WorldSpec
 from tests.e2e.drills.drill import Drill, Scene
@@ -22,6 +25,7 @@ ORDINARY = msgspec.structs.replace(
     per_hour=RATE / AT_TEN,
     day_amplitude=0.5,
     types={"hlr": 0.01},
+    funds=Funds(start=Decimal(10_000_000)),
 )
 """A thousand messages an hour at ten in the morning, to five operators, a quarter of them to
 МегаФон, with everyday losses.
@@ -201,7 +205,13 @@ DRILLS = (
         world=funds_gone,
         within={"SmscInsufficientFunds": 5 * MINUTE},
         quiet=frozenset(
-            {"SmscDeliveryDegraded", "SmscOperatorDown", "SmscOperatorDeliveryDegraded"}
+            {
+                "SmscDeliveryDegraded",
+                "SmscOperatorDown",
+                "SmscOperatorDeliveryDegraded",
+                "SmscBalanceRunwayLow",
+                "SmscBalanceRunwayCritical",
+            }
         ),
     ),
     Drill(

@@ -1,6 +1,7 @@
 """``python -m tests.e2e.quiet_month``: thirty ordinary days, and every alert that came of them."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ SEVERITIES = ("critical", "warning", "info")
 def main() -> int:
     """Live, print, write; 1 when anybody would have been disturbed."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are ended, too
     logs.set_up("error")
     months: list[Month] = []
     for account in ACCOUNTS:

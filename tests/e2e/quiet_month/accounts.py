@@ -1,10 +1,13 @@
 """Accounts that live through thirty ordinary days."""
 
+from decimal import Decimal
+
 import msgspec
 
 from exporter import __version__
 from exporter.simulation.events import Campaign
 from exporter.simulation.faults import Fault, FaultKind
+from exporter.simulation.funds import Funds
 from exporter.simulation.presets import LIVELY
 from exporter.simulation.spec import WorldSpec
 from tests.e2e.drills.drill import Drill, Scene
@@ -18,6 +21,8 @@ TUESDAY, THURSDAY = 5 * DAY, 0.0
 RESTARTS = (3.4 * DAY, 9.6 * DAY, 17.45 * DAY, 24.3 * DAY)
 """When the exporter is started anew, every second time after a crash; seconds from the start."""
 DOWN = 45.0
+PRICE = 4
+"""More than an average message costs."""
 HICCUPS = (
     Fault(kind=FaultKind.HTTP_502, probability=0.003),
     Fault(kind=FaultKind.TIMEOUT, probability=0.001),
@@ -38,11 +43,17 @@ def world(per_day: float, mailing: int) -> WorldSpec:
         day_amplitude=0.95,
         weekend=0.4,
         campaigns=mailings,
+        funds=_topped_up(Decimal(PRICE * (per_day + mailing))),
         senders={"SHOP": 0.7, "BANK": 0.3},
         types={"hlr": 0.01},
         population=max(50, round(2 * per_day)),
         slice_seconds=600.0 if per_day < 5000 else 60.0,
     )
+
+
+def _topped_up(day: Decimal) -> Funds:
+    """Somebody pays in time; ``day`` is what a day costs at most."""
+    return Funds(start=10 * day, below=4 * day, top_up=10 * day)
 
 
 async def restarts(scene: Scene) -> None:

@@ -26,10 +26,11 @@ AT = DAY + 60
 def day() -> File:
     """Everything that takes a day to see."""
     lines = [*receipts(), *numbers(), *surges(), *countries(), *budgets()]
-    errors = {"account": "new-code", "operator": "mts", "err": "253"}
+    surging = ("new-code", "no-past", "enough", "a-seventh", "rising", "swinging")
+    errors = {"operator": "mts", "err": "253"}
     sri_lanka = {"country": "LK"}
     at_once = {
-        "SmscErrorCodeSurge": [errors, {**errors, "account": "no-past"}],
+        "SmscErrorCodeSurge": [{**errors, "account": name} for name in surging],
         "SmscUnexpectedCountry": [{"account": "unexpected", **sri_lanka}],
         "SmscNewCountryTraffic": [
             {"account": "new", **sri_lanka},
@@ -38,12 +39,19 @@ def day() -> File:
         "SmscCountryVolumeSpike": [{"account": "spike", "country": "KZ"}],
         "SmscApiBudgetLow": [{"account": "eaten"}],
     }
+    waiting = ("SmscErrorCodeSurge", "SmscNewCountryTraffic", "SmscCountryVolumeSpike")
     checks = [
-        *silent("SmscReceiptsMissing", 5 * 60),
-        fires("SmscReceiptsMissing", AT, {**OPERATOR, "account": "no-receipts"}),
-        *silent("SmscWrongNumbers", 20),
+        *silent("SmscReceiptsMissing", 5 * 60, 620),
+        fires(
+            "SmscReceiptsMissing",
+            AT,
+            {**OPERATOR, "account": "no-receipts"},
+            {**OPERATOR, "account": "enough"},
+        ),
+        *silent("SmscWrongNumbers", 20, 190),
         fires("SmscWrongNumbers", AT, {**STREAM, "account": "old-list", "sender": "SHOP"}),
         *(fires(name, AT, *whose) for name, whose in at_once.items()),
+        *(check for name in waiting for check in silent(name, DAY + 1)),
         *(check for name in at_once for check in silent(name, LENGTH)),
     ]
     return File("day", [Case("a day", lines, checks, every=5)], ALERTS_ONLY, alone=True)
@@ -52,8 +60,9 @@ def day() -> File:
 def receipts() -> Iterator[Line]:
     """Messages without a final status after a day."""
     yield from outcomes("no-receipts", 240, 0.3, "pending")
-    yield from outcomes("a-tenth", 240, 0.1, "pending")
-    yield from outcomes("few", 80, 0.5, "pending")
+    yield from outcomes("some", 240, 0.15, "pending")
+    yield from outcomes("enough", 150, 0.3, "pending")
+    yield from outcomes("few", 93, 0.5, "pending")
     yield from outcomes("hours", 240, 0.3, "pending", deadline="1h")
     yield from outcomes("calls", 240, 0.3, "pending", channel="call")
 
@@ -84,6 +93,12 @@ def surges() -> Iterator[Line]:
     yield from surge("new-code", 60, 200, (1, 2))
     yield from surge("no-past", 60, 200, None)
     yield from surge("few", 19, 100, (0, 0))
+    yield from surge("enough", 30, 100, (0, 0))
+    yield from surge("a-seventh", 60, 400, (1, 2))
+    yield from surge("rising", 60, 200, (8, 2))
+    yield from surge("swinging", 60, 200, (4, 5))
+    yield from surge("enquiries-before", 60, 200, (1, 2), since=DAY)
+    yield submitted(held((LENGTH, 0)), account="enquiries-before", channel="hlr")
     yield from surge("hardly-any", 60, 1000, (1, 2))
     yield from surge("as-usual", 60, 200, (18, 2))
     yield from surge("unsteady", 60, 200, (1, 10))

@@ -10,6 +10,7 @@ from tests.monitoring.scenarios.worlds import SENDER, failures, gauge, recorded
 
 
 FUNDS, PRICE, RANGE = "SmscInsufficientFunds", "SmscPriceRise", "SmscNumberRangeConcentration"
+LOW, CRITICAL = "SmscBalanceRunwayLow", "SmscBalanceRunwayCritical"
 
 
 def money() -> File:
@@ -30,7 +31,16 @@ def money() -> File:
         fires(RANGE, 36, pumped),
         *silent(RANGE, 65),
     ]
-    lines = [*funds(), *prices(), *blocks()]
+    low = [{"account": name, "currency": "RUB"} for name in ("low", "nearly-empty", "overdrawn")]
+    checks += [
+        *silent(LOW, 39),
+        fires(LOW, 41, *low),
+        *silent(LOW, 61),
+        *silent(CRITICAL, 34),
+        fires(CRITICAL, 36, *low[1:]),
+        *silent(CRITICAL, 61),
+    ]
+    lines = [*funds(), *balances(), *prices(), *blocks()]
     return File("money", [Case("money and numbers", lines, checks)], ALERTS_ONLY)
 
 
@@ -43,6 +53,28 @@ def funds() -> Iterator[Line]:
     yield failures(old, "24", "0", account="empty-again")
     yield failures(gone(old, 20, 25), "24", "0", account="long-ago")
     yield failures(later(fresh, 30), "20", "255", account="refused")
+
+
+def balances() -> Iterator[Line]:
+    """What is left for a while, at a pace of 100 an hour."""
+    yield from left("low", 1500)
+    yield from left("nearly-empty", 300)
+    yield from left("overdrawn", -500)
+    yield from left("on-credit", -500, credit=3500)
+    yield from left("idle", 10, pace=0)
+    yield recorded(names.COST_1H, (90, 100), account="not-asked", currency="RUB")
+
+
+def left(account: str, balance: float, pace: float = 100, credit: float = 0) -> Iterator[Line]:
+    """The balance before, meanwhile, and after it was topped up."""
+    money = {"account": account, "currency": "RUB"}
+    pieces = ((30.0, 9000.0), (30.0, balance), (30.0, 9000.0))
+    yield gauge("smsc_account_balance", *pieces, **money)
+    yield gauge("smsc_account_balance", (90, -9000), **money, instance="standby:10048")
+    if credit:
+        yield gauge("smsc_account_credit", (90, credit), **money)
+        yield gauge("smsc_account_credit", (90, 0), **money, instance="standby:10048")
+    yield recorded(names.COST_1H, (90, pace), **{**money, "currency": "RUR"})
 
 
 def prices() -> Iterator[Line]:

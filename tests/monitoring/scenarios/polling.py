@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from exporter.monitoring.recorded import SUBMITTED_1H
 from tests.monitoring.scenarios.case import Case, File, Fires, Line, fires, line, silent
 from tests.monitoring.scenarios.longterm import ALERTS_ONLY
-from tests.monitoring.scenarios.tracks import Track, gone, held, stamps
+from tests.monitoring.scenarios.tracks import Track, gone, held, later, stamps
 from tests.monitoring.scenarios.worlds import POLL, STREAM, gauge, recorded
 
 
@@ -41,6 +41,8 @@ def stopping() -> Iterator[Line]:
     yield from polled("rarely-stops", 900, *stop, period=15)
     yield from polled("one-stream", 144, (LENGTH, True))
     yield from polled("one-stream", 144, *stop, channel="email")
+    cadence = {**POLL, "account": "never"}
+    yield line("smsc_poll_cadence_seconds", later(held((70, 250)), 10), **cadence)
     yield from polled("taken-over", 144, *stop)
     yield from polled("taken-over", 144, (LENGTH, True), instance="other:10048")
 
@@ -50,11 +52,14 @@ def stale() -> Iterator[Fires]:
     stops = {**STREAM, "account": "stops"}
     email = {**STREAM, "account": "one-stream", "channel": "email"}
     rarely = {**STREAM, "account": "rarely-stops"}
-    yield from silent(STALE, 29, 38)
-    yield fires(STALE, 42, stops, email)
-    yield fires(STALE, 58, stops, email)
-    yield fires(STALE, 62, stops, email, rarely)
-    yield from silent(STALE, 85, 149)
+    never = {**STREAM, "account": "never"}
+    yield from silent(STALE, 19)
+    yield fires(STALE, 22, never)
+    yield fires(STALE, 38, never)
+    yield fires(STALE, 42, never, stops, email)
+    yield fires(STALE, 58, never, stops, email)
+    yield fires(STALE, 62, never, stops, email, rarely)
+    yield from silent(STALE, 98, 149)
 
 
 def polled(
@@ -84,6 +89,7 @@ def refusing() -> Iterator[Line]:
     yield gauge("smsc_up", (LENGTH, 1), account="taken-over", instance="other:10048")
     yield errors("shared", "9", [BEGIN, 55])
     yield errors("shared-once", "9", [BEGIN])
+    yield errors("shared-once", "9", [BEGIN, 55], endpoint="balance")
 
 
 def refused() -> Iterator[Fires]:
@@ -100,9 +106,9 @@ def refused() -> Iterator[Fires]:
     yield from silent(LIMITED, 93)
 
 
-def errors(account: str, code: str, times: list[float]) -> Line:
+def errors(account: str, code: str, times: list[float], endpoint: str = "history") -> Line:
     """Error answers at some minutes."""
-    chosen = {"account": account, "endpoint": "history", "code": code}
+    chosen = {"account": account, "endpoint": endpoint, "code": code}
     return line("smsc_api_errors_total", happened(times), **chosen)
 
 

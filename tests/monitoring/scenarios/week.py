@@ -13,16 +13,18 @@ from tests.monitoring.scenarios.worlds import POLL, STREAM, recorded
 WEEK = 7 * DAY
 QUIET, BACK, LENGTH = WEEK + 60, WEEK + 150, WEEK + 180
 """Minutes at which traffic stops, comes back, and the end."""
+SUCCESS = "smsc_poll_last_success_timestamp_seconds"
 DROPPED, SPIKE = "SmscTrafficDropped", "SmscCostSpike"
 
 
 def week() -> File:
     """Everything that takes a week to see."""
-    stopped = {**STREAM, "account": "stopped"}
+    stopped = [{**STREAM, "account": name} for name in ("stopped", "rare-pages")]
     dear = {"account": "dear", "currency": "RUB"}
     checks = [
         *silent(DROPPED, QUIET + 10),
-        fires(DROPPED, QUIET + 20, stopped),
+        fires(DROPPED, QUIET + 20, *stopped),
+        fires(DROPPED, QUIET + 75, *stopped),
         *silent(DROPPED, BACK + 10),
         *silent(SPIKE, QUIET - 5),
         fires(SPIKE, QUIET + 5, dear),
@@ -34,13 +36,16 @@ def week() -> File:
 
 def traffic() -> Iterator[Line]:
     """Messages of an hour, day by day: what stops, and what only seems to."""
-    yield from sending("stopped", [40] * 7)
-    yield from sending("nearly", [40] * 7, then=1)
-    yield from sending("week-end", [40, 40, 40, 40, 40, 40, 5])
-    yield from sending("holiday-a-week-ago", [5, 40, 40, 40, 40, 40, 40])
-    yield from sending("mailings", [40] * 7, typical=3)
-    yield from sending("unpolled", [40] * 7, polls=False)
-    yield from sending("short", [40] * 7, back=QUIET + 10)
+    yield from sending("stopped", [35] * 7)
+    yield from sending("rare-pages", [35] * 7, period=15)
+    yield from sending("nearly", [35] * 7, then=1)
+    yield from sending("week-end", [35, 35, 35, 35, 35, 35, 15])
+    yield from sending("holiday-a-week-ago", [15, 35, 35, 35, 35, 35, 35])
+    yield from sending("mailings", [35] * 7, typical=15)
+    yield from sending("unpolled", [35] * 7, until=QUIET)
+    other = {**POLL, "account": "unpolled", "endpoint": "balance"}
+    yield line(SUCCESS, last_pages(LENGTH, 5), **other)
+    yield from sending("short", [35] * 7, back=QUIET + 10)
 
 
 def sending(
@@ -49,7 +54,8 @@ def sending(
     *,
     then: float = 0,
     typical: float = 30,
-    polls: bool = True,
+    until: float = LENGTH,
+    period: float = 5,
     back: float = BACK,
 ) -> Iterator[Line]:
     """Messages of an hour on each day, until they stop."""
@@ -58,13 +64,14 @@ def sending(
     stream = {**STREAM, "account": account}
     yield recorded(names.SUBMITTED_1H, *pieces, *rest, **stream)
     yield recorded(names.TYPICAL_1H, (LENGTH, typical), **stream)
-    name = "smsc_poll_last_success_timestamp_seconds"
-    yield line(name, pages_until(LENGTH if polls else QUIET), **{**POLL, "account": account})
+    polls = {**POLL, "account": account}
+    yield line(SUCCESS, last_pages(until, period), **polls)
+    yield line(SUCCESS, last_pages(QUIET, period), **polls, instance="standby:10048")
 
 
-def pages_until(end: float) -> Track:
-    """Time of the last page, which comes each 5 minutes until the end."""
-    return [min(at // 10 * 5, end) * 60 for at in range(round(LENGTH * 2) + 1)]
+def last_pages(until: float, period: float) -> Track:
+    """Time of the last page, in seconds."""
+    return [min(at / 2 // period * period, until) * 60 for at in range(round(LENGTH * 2) + 1)]
 
 
 def costs() -> Iterator[Line]:

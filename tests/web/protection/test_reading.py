@@ -19,10 +19,11 @@ from exporter.config import ConfigError, UnreadableConfigError
 from exporter.web.protection.files import Files
 from exporter.web.protection.reading import read_protection
 from exporter.web.protection.settings import RateLimit
-from tests.web.protection.conftest import PASSWORD, Read, hashed
+from tests.web.protection.conftest import Read
 
 
-HASH = hashed(PASSWORD)
+HASH = "$2b$04$MCAferr28rMIUZBIbuYy2OLTjoM5IXDgi3puDtucSSn8yK.g6vNOW"
+"""Of `PASSWORD`; a fresh one would give each process of the tests other names of cases."""
 TLS = "tls_server_config: {cert_file: server.crt, key_file: server.key"
 CLIENTS = f"{TLS}, client_ca_file: ca.crt"
 STRICT = f"{CLIENTS}, client_auth_type: RequireAndVerifyClientCert"
