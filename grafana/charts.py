@@ -27,7 +27,7 @@ from grafana_foundation_sdk.models.dashboard import Panel
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode, HeatmapColorScale
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.face import Face, dress, instant, ranged, shaped
+from grafana.face import SHARE_STEP, Face, dress, instant, ranged, shaped
 from grafana.queries import Query
 from grafana.style import EXACT, absent
 
@@ -94,7 +94,7 @@ def ranking(*queries: Query, above: bool = False, **face: Unpack[Face]) -> Panel
         .value_mode(BarGaugeValueMode.TEXT)
         .name_placement(names)
         .show_unfilled(show_unfilled=True)
-        .text(build.VizTextDisplayOptions().value_size(16))
+        .text(build.VizTextDisplayOptions().title_size(11).value_size(16))
         .min_viz_height(16)
         .max_viz_height(40 if above else 28)
         .reduce_options(_latest())
@@ -132,6 +132,7 @@ def heat(query: Query, **face: Unpack[Face]) -> Panel:
         )
     )
     target = shaped(ranged(query), PromQueryFormat.HEATMAP)
+    face = {"step": SHARE_STEP, **face}
     return dress(builder.build(), [target], face)
 
 

@@ -34,7 +34,7 @@ def laid_out(rows: Sequence[Row]) -> list[Panel | RowPanel]:
         below = list(_placed(row.panels, top + HEADING, numbers))
         heading.panels = below if row.collapsed else []
         found += [heading] if row.collapsed else [heading, *below]
-        top = max(_end(panel) for panel in below)
+        top = top + HEADING if row.collapsed else max(_end(panel) for panel in below)
     return found
 
 

@@ -86,6 +86,11 @@ def outcomes(*matchers: str) -> list[Query]:
     return [Query(expr, "{{outcome}}") for expr in found]
 
 
+def watched(thresholds: Thresholds) -> str:
+    """Matcher for the channels that alerts about delivery watch."""
+    return f'channel=~"{thresholds.delivery.channels}"'
+
+
 def age_of_data() -> str:
     """Seconds since the last good page, of each stream."""
     last = select("smsc_poll_last_success_timestamp_seconds", ACCOUNT, HISTORY)

@@ -83,6 +83,12 @@ def altogether(series: str, by: By = ()) -> str:
     return summed(f"increase({series}[{RANGE}] @ end())", by)
 
 
+def notable(series: str, by: By, above: float) -> str:
+    """The largest of gauges by these labels, of those that were above a value in the range."""
+    highest = largest(f"max_over_time({series}[{RANGE}] @ end())", by)
+    return f"{largest(series, by)} and on ({', '.join(by)}) {highest} > {above:g}"
+
+
 def per_minute(series: str, by: By = ()) -> str:
     """How fast counters rise, a minute."""
     return f"{summed(f'rate({series}[{STEP}])', by)} * 60"
@@ -133,6 +139,19 @@ def spent(window: str, by: By = ("currency",)) -> str:
     charged = grown(select(COST, ROUTE), window, by)
     back = grown(select(REFUNDED, ROUTE), window, by)
     return f"{charged} - ({back} or {charged} * 0)"
+
+
+def explained(series: str, window: str = RANGE) -> str:
+    """Failures by status and err, with the error's name and whose problem it is.
+
+    Where the error is 0 the status tells; codes that nobody knows come without words.
+    """
+    failed = f"({grown(series, window, ('status', 'err'))} > 0)"
+    named = largest(select("smsc_error_info", EXPORTER, 'err!="0"'), ("err", "name", "owner"))
+    told = largest(select("smsc_status_info", EXPORTER), ("status", "owner"))
+    by_error = f"{failed} * on (err) group_left (name, owner) {named}"
+    by_status = f"{failed} * on (status) group_left (owner) {told}"
+    return f"({by_error} or on (status, err) {by_status} or on (status, err) {failed})"
 
 
 def named_error(expr: str, *labels: str) -> str:

@@ -78,7 +78,7 @@ ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Colour of each error answer of the gateway."""
 DEADLINES: Final[Mapping[str, str]] = MappingProxyType(
-    {"5m": "#c7e0ff", "1h": "blue", "24h": "light-purple"}
+    {"5m": "light-blue", "1h": "dark-blue", "24h": "light-purple"}
 )
 """Colour of each deadline, unless others are configured."""
 CURRENCIES: Final[Mapping[str, str]] = MappingProxyType(

@@ -89,14 +89,15 @@ def _table(comparison: Comparison) -> str:
 
 
 def _row(what: str, history: int | Decimal, ledger: int | Decimal) -> dict[str, str]:
-    return {"": what, "history": f"{history:f}", "ledger": f"{ledger:f}"}
+    shown = (f"{side:f}" if isinstance(side, Decimal) else f"{side}" for side in (history, ledger))
+    return dict(zip(("", "history", "ledger"), (what, *shown), strict=True))
 
 
 def _differences(comparison: Comparison) -> Iterator[str]:
     for kind, ids in comparison.differences.items():
         more = ", ..." if len(ids) > EXAMPLES else ""
         examples = ", ".join(ids[:EXAMPLES])
-        yield f"{counted(len(ids), 'message')} {WORDS[kind]}: int_id {examples}{more}"
+        yield f"{counted(len(ids), 'message')}: {WORDS[kind]} (int_id {examples}{more})"
 
 
 def _verdict(found: Reconciled, account: Account) -> str:

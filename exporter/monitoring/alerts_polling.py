@@ -186,7 +186,7 @@ def history_coverage_low(thresholds: Thresholds, tempo: Tempo) -> Alert:
         name="SmscHistoryCoverageLow",
         severity="warning",
         area="polling",
-        expr=f"min {by(STREAM)} ({coverage}) < {limit:g}",
+        expr=f"max {by(STREAM)} ({coverage}) < {limit:g}",
         wait=tempo("1h"),
         when=f"For an hour, less than {limit:.0%} of the last 24 hours had been read.",
         summary="{{ $labels.account }}: a day with holes ({{ $labels.channel }})",

@@ -91,7 +91,7 @@ function moment(text) {
 }
 
 function size(board) {
-  const ends = board.panels.map(({ gridPos }) => gridPos.y + gridPos.h);
+  const ends = board.panels.filter(({ collapsed }) => !collapsed).map(({ gridPos }) => gridPos.y + gridPos.h);
   return { width: Number(wanted.width), height: TOP + GRID * Math.max(...ends) };
 }
 
@@ -110,6 +110,9 @@ async function draw(browser, address, uid) {
   const board = JSON.parse(fs.readFileSync(path.join(wanted.boards, `${uid}.json`)));
   const page = await browser.newPage({ viewport: size(board) });
   const chosen = { board: uid, theme: wanted.theme, ...(wanted.from && { from: moment(wanted.from) }), ...(wanted.to && { to: moment(wanted.to) }) };
+  if (chosen.to && !chosen.to.startsWith('now')) {
+    await page.clock.setFixedTime(chosen.to); // what was an hour ago then still is
+  }
   const variables = wanted.var.map((one) => [`var-${one.split('=')[0]}`, one.split('=').slice(1).join('=')]);
   await page.goto(`${address}/?${new URLSearchParams([...Object.entries(chosen), ...variables])}`);
   await quiet(page);

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,14 @@ class Site:
     async def get(self, path: str) -> httpx.Response:
         async with httpx.AsyncClient() as client:
             return await client.get(self._url + path)
+
+    def balance(self, account: str = "one") -> Decimal | None:
+        """What the account is shown to have left."""
+        accounts = self.exporter._board.snapshot().accounts
+        return next(
+            (each.balance.amount for each in accounts if each.account == account and each.balance),
+            None,
+        )
 
     def state(self, account: str = "one") -> str:
         return next(
@@ -154,3 +163,38 @@ async def test_a_reload_while_ending_changes_nothing(
         await wait_until(lambda: site.state() == "ok")
     result = await site.exporter.reload()
     assert result.problems == ("the exporter is ending",)
+
+
+async def test_the_balance_goes_and_comes_with_the_configuration(
+    running: Running, write_config: WriteConfig, gateway_url: str, gateway: Gateway
+) -> None:
+    """Switched off at a reload it is gone with all its series; switched on again it is known at
+    once, without another call."""
+    shown = 'smsc_account_balance{account="one",currency="RUB"} 1871.62\n'
+
+    async def asking(*, enabled: bool) -> str:
+        balance = {"enabled": enabled}
+        write_config(
+            accounts=[
+                {
+                    "name": "one",
+                    "login": "one",
+                    "password": PASSWORD,
+                    "api_url": gateway_url,
+                    "balance": balance,
+                }
+            ]
+        )
+        await site.exporter.reload()
+        return (await site.get("/metrics")).text
+
+    async with running(write_config()) as site:
+        await wait_until(lambda: site.balance() is not None)
+        assert shown in (await site.get("/metrics")).text
+        page = await asking(enabled=False)
+        assert "smsc_account_balance{" not in page
+        assert 'smsc_poll_up{account="one",channel="",endpoint="balance"}' not in page
+        await asking(enabled=True)
+        await wait_until(lambda: site.balance() is not None)
+        assert shown in (await site.get("/metrics")).text
+    assert sum(call.path.endswith("balance.php") for call in gateway.calls) == 1

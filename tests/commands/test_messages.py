@@ -195,7 +195,7 @@ def test_a_page_that_fails_leaves_those_before_it(shell: Shell, served: Served) 
 
 
 def _after(calls: int, served: Served, fault: Fault) -> Any:
-    return lambda _now, _login: fault if len(served.gateway.calls) >= calls else None
+    return lambda _now, _login, _path: fault if len(served.gateway.calls) >= calls else None
 
 
 def test_nothing_is_registered_for_the_exporter(shell: Shell) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import yaml
 
+from tests.e2e.lengths import length, seconds
 from tests.e2e.servers import Prometheus
 
 
@@ -125,6 +126,14 @@ def dump(promtool: Path, data: Path, names: Iterable[str]) -> Iterator[str]:
     command = [str(promtool), "tsdb", "dump-openmetrics", match, str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         yield from (line.rstrip("\n") for line in process.stdout or () if not line.startswith("#"))
+
+
+def spaced(groups: Groups, step: float) -> list[dict[str, Any]]:
+    """Groups that are evaluated so many seconds apart at least."""
+    return [
+        {**group, "interval": length(max(step, seconds(group["interval"])), 1.0)}
+        for group in groups
+    ]
 
 
 def names_read(groups: Groups) -> set[str]:

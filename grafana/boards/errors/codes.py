@@ -17,6 +17,7 @@ from grafana.queries import (
     SENDER,
     Query,
     altogether,
+    explained,
     grown,
     named_error,
     named_status,
@@ -52,7 +53,7 @@ def _codes() -> Panel:
     by = ("status", "err")
     failed = grown(FAILED, RANGE, by)
     operators = f"count by (status, err) ({grown(FAILED, RANGE, (*by, 'operator'))} > 0)"
-    named = named_status(named_error(f"({failed} > 0)", "name", "owner"), "state")
+    named = named_status(explained(FAILED), "state")
     part = of_all(failed, grown(FAILED, RANGE))
     return table(
         {

@@ -18,10 +18,11 @@ from grafana.queries import (
     SENDER,
     SUBMITTED,
     Query,
+    altogether,
     delivered_share,
     eligible,
     grown,
-    largest,
+    notable,
     per_minute,
     select,
 )
@@ -88,7 +89,7 @@ def _senders(thresholds: Thresholds) -> Panel:
 
 _REFUSED: Final = About(
     "Messages per minute that were refused because of their sender name (err {errs}) or by the"
-    " operator (err 255), by sender and operator.",
+    " operator (err 255): the eight most frequent pairs of sender and operator.",
     words.FIRST_FINAL,
     words.LOOKUPS,
     "look up in the gateway's cabinet whether the name is registered with this operator.",
@@ -98,8 +99,13 @@ _REFUSED: Final = About(
 def _refused(thresholds: Thresholds) -> Panel:
     errs = thresholds.refusals.errs
     refused = select(FAILURES, SENDER, NO_LOOKUPS, f'err=~"{errs}|255"')
+    by = ("sender", "operator")
+    most = f"topk(8, {altogether(refused, by)})"
     return bars(
-        Query(f"{per_minute(refused, ('sender', 'operator'))} > 0", "{{sender}} at {{operator}}"),
+        Query(
+            f"{per_minute(refused, by)} > 0 and on (sender, operator) {most}",
+            "{{sender}} at {{operator}}",
+        ),
         title="Refused messages, by sender and operator",
         about=_REFUSED._replace(counts=_REFUSED.counts.format(errs=errs)),
         unit=PER_MINUTE,
@@ -109,7 +115,8 @@ def _refused(thresholds: Thresholds) -> Panel:
 
 _CERTAINLY: Final = About(
     "The share of a sender's messages to an operator that is certainly refused because of the name:"
-    " what the alert about refused senders looks at. Few messages give a small number.",
+    " what the alert about refused senders looks at. Few messages give a small number, and pairs"
+    " far below the limit are left out.",
     words.EVALUATED,
     f"{words.LOOKUPS} Refusals with other codes.",
     "above the line for a minute the alert pages: nothing with this name arrives there.",
@@ -118,13 +125,13 @@ _CERTAINLY: Final = About(
 
 def _certainly_refused(thresholds: Thresholds) -> Panel:
     found = select(REFUSED.certain_name, RECORDED_ROUTE, 'sender=~"$sender"')
-    by = ("account", "country", "operator", "sender")
+    by, limit = ("account", "country", "operator", "sender"), thresholds.refusals.share
     return lines(
-        Query(f"{largest(found, by)} > 0", "{{sender}} at {{operator}} {{country}}"),
+        Query(notable(found, by, limit / 2), "{{account}}: {{sender}} at {{operator}} {{country}}"),
         title="Certainly refused because of the sender name",
         about=_CERTAINLY,
         unit=RATIO,
         maximum=1,
-        limits=limits(QUIET, (thresholds.refusals.share, BAD)),
-        nothing="none refused",
+        limits=limits(QUIET, (limit, BAD)),
+        nothing="none near the limit, or no rules loaded",
     )

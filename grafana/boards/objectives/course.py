@@ -95,6 +95,7 @@ def _daily(counts: Counts, thresholds: Thresholds) -> Panel:
         title="Delivered in time, day by day",
         about=_DAILY,
         unit=RATIO,
+        height=10,
         floor=0.8,
         maximum=1,
         limits=measures.objective_line(thresholds),
@@ -115,11 +116,13 @@ def _who(counts: Counts) -> Panel:
     by = ("country", "operator")
     part = of_all(grown(late, RANGE, by), grown(late, RANGE))
     return ranking(
-        Query(f"sort_desc(topk(10, {part}))", "{{operator}} {{country}}"),
+        Query(f"sort_desc(topk(8, {part}))", "{{operator}} {{country}}"),
+        above=True,
         title="Who spent the budget",
         about=_WHO,
         unit=RATIO,
         decimals=0,
+        height=10,
         maximum=1,
         nothing="no messages were lost",
     )

@@ -13,7 +13,7 @@ from grafana.face import About
 from grafana.queries import (
     Query,
 )
-from grafana.style import BAD, GOOD, PLAIN, RATIO, WATCH, limits
+from grafana.style import BAD, GOOD, QUIET, RATIO, WATCH, limits
 
 
 def row(counts: Counts, thresholds: Thresholds) -> list[Panel]:
@@ -100,6 +100,6 @@ def _messages(counts: Counts) -> Panel:
         about=_MESSAGES,
         decimals=0,
         width=6,
-        limits=limits(BAD, (0, PLAIN)),
+        limits=limits(BAD, (0, QUIET)),
         nothing="no messages yet",
     )

@@ -18,8 +18,8 @@ from grafana.queries import (
     Query,
     delivered_share,
     grown,
-    largest,
     matured,
+    notable,
     per_minute,
     quantile,
     select,
@@ -111,7 +111,8 @@ def _slowness(thresholds: Thresholds) -> Panel:
 
 _CERTAINLY_SLOW: Final = About(
     "The share of delivered messages that certainly took longer than {seconds:g} s: what the alert"
-    " about slow delivery looks at. Few messages give a small number.",
+    " about slow delivery looks at. Few messages give a small number. Operators far below are left"
+    " out.",
     words.EVALUATED,
     f"messages that were not delivered. {words.NO_SENDER}",
     "above the line, and above its own week, the operator is slow.",
@@ -119,17 +120,16 @@ _CERTAINLY_SLOW: Final = About(
 
 
 def _certainly_slow(thresholds: Thresholds) -> Panel:
-    watched = f'channel=~"{thresholds.delivery.channels}"'
-    found = largest(select(SLOW.certain_name, RECORDED_ROUTE, watched), ("account", *BY_ROUTE))
-    seconds = thresholds.slow.seconds
+    found = select(SLOW.certain_name, RECORDED_ROUTE, measures.watched(thresholds))
+    seconds, limit = thresholds.slow.seconds, thresholds.slow.share
     return lines(
-        Query(found, NAME),
+        Query(notable(found, ("account", *BY_ROUTE), limit / 2), "{{account}}: " + NAME),
         title=f"Certainly slower than {seconds:g} s",
         about=_CERTAINLY_SLOW._replace(counts=_CERTAINLY_SLOW.counts.format(seconds=seconds)),
         unit=RATIO,
         maximum=1,
-        limits=limits(QUIET, (thresholds.slow.share, WATCH)),
-        nothing="no rules loaded, or none delivered",
+        limits=limits(QUIET, (limit, WATCH)),
+        nothing="none near the limit, or no rules loaded",
     )
 
 

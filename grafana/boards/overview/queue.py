@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models.dashboard import Panel
 
 from grafana import words
 from grafana.charts import areas, lines
-from grafana.face import About
+from grafana.face import SHARE_STEP, About
 from grafana.queries import (
     NO_LOOKUPS,
     PENDING,
@@ -77,6 +77,7 @@ def _traffic() -> Panel:
             Query(f"{summed(f'rate({sent}[{STEP}] offset {back})')} * 60", name)
             for name, back in before.items()
         ),
+        step=SHARE_STEP,
         title="Messages sent, against a day and a week before",
         about=_TRAFFIC,
         unit=PER_MINUTE,

@@ -10,9 +10,13 @@ from grafana import measures, words
 from grafana.charts import lines, strips
 from grafana.face import About
 from grafana.links import to_runbook
-from grafana.queries import RECORDED_ROUTE, Query, largest, select
+from grafana.queries import BY_ROUTE, RECORDED_ROUTE, Query, largest, notable, select
 from grafana.style import AGO, BAD, GOOD, NUMBER, RATIO, WATCH, for_name, unit
 from grafana.tables import leads, table, width
+
+
+ROUTES: Final = ("account", *BY_ROUTE)
+NAME: Final = "{{account}}: {{operator}} {{country}}"
 
 
 def row(thresholds: Thresholds) -> list[Panel]:
@@ -21,35 +25,42 @@ def row(thresholds: Thresholds) -> list[Panel]:
 
 
 _CERTAIN_LOSS: Final = About(
-    "The share of messages that certainly did not arrive in time, of the eight worst operators:"
-    " what the alerts look at. It is the lower end of what the counts allow, so few messages give a"
-    " small number however bad they are. The largest of windows of 5 and 15 minutes and 1 hour.",
+    "The share of messages that certainly did not arrive in time, of operators that came near a"
+    " limit: what the alerts look at. It is the lower end of what the counts allow, so few messages"
+    " give a small number however bad they are. The largest of windows from 5 minutes to 6"
+    " hours.",
     words.EVALUATED,
     words.UNDELIVERABLE + " Senders: the rules add them up.",
-    "above the first line for two minutes the operator's delivery is degraded, above the second one"
+    "above the first line for a minute the operator's delivery is degraded, above the second one"
     " it is down. The runbooks of these alerts say what to do.",
 )
 
 
 def _certain_loss(thresholds: Thresholds) -> Panel:
+    near = thresholds.delivery.degraded_share / 2
     return lines(
-        Query(f"topk(8, {_loss(thresholds)})", "{{account}}: {{operator}} {{country}}"),
+        Query(notable(_certain(thresholds), ROUTES, near), NAME),
         title="Messages certainly lost, worst operators",
         about=_CERTAIN_LOSS,
         unit=RATIO,
         maximum=1,
         limits=measures.loss_limits(thresholds),
-        nothing="no rules loaded, or no messages",
+        nothing="nothing near the limits, or no rules loaded",
     )
 
 
-def _loss(thresholds: Thresholds) -> str:
-    watched = f'channel=~"{thresholds.delivery.channels}"'
-    by = ("account", "country", "operator")
+def _certain(thresholds: Thresholds) -> str:
+    """What the alerts look at, of the channels that they watch."""
     share = undelivered(thresholds, operators=True)
-    found = select(share.certain_name, RECORDED_ROUTE, watched)
-    traffic = select(share.whole_name, RECORDED_ROUTE, watched, share.only, 'window="1h"')
-    return f"({largest(found, by)} or 0 * ({largest(traffic, by)} > 0))"
+    return select(share.certain_name, RECORDED_ROUTE, measures.watched(thresholds))
+
+
+def _loss(thresholds: Thresholds) -> str:
+    """The same by operator, and 0 where there is traffic and no loss."""
+    share = undelivered(thresholds, operators=True)
+    chosen = (RECORDED_ROUTE, measures.watched(thresholds), share.only, 'window="1h"')
+    traffic = largest(select(share.whole_name, *chosen), ROUTES)
+    return f"({largest(_certain(thresholds), ROUTES)} or 0 * ({traffic} > 0))"
 
 
 _FIRING: Final = About(
@@ -100,7 +111,7 @@ def _operator_states(thresholds: Thresholds) -> Panel:
     degraded, down = (f"({loss} > bool {at:g})" for at in (limit.degraded_share, limit.down_share))
     meaning = ((0, "as usual", GOOD), (1, "degraded", WATCH), (2, "down", BAD))
     return strips(
-        Query(f"{degraded} + {down}", "{{account}}: {{operator}} {{country}}"),
+        Query(f"{degraded} + {down}", NAME),
         title="Operators: as usual, degraded, down",
         about=_STATES,
         unit=NUMBER,

@@ -3,7 +3,7 @@ import React from 'react';
 
 const STEPS = [60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800].map((seconds) => seconds * 1000);
 
-export const FAINT = 'rgba(204, 204, 220, 0.65)';
+export const FAINT = 'currentColor';
 
 export function ticks(from: number, to: number, most: number) {
   const step = STEPS.find((length) => (to - from) / length <= most) ?? STEPS[STEPS.length - 1];

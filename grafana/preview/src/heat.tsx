@@ -44,7 +44,7 @@ export function Heat({ data, width, height, timeRange, options }: any) {
                 key={moment}
                 x={Math.max(LEFT, x(row.times.values[moment] - step))}
                 y={high - (place + 1) * tall}
-                width={Math.max(1, (step / (to - from)) * wide - 1)}
+                width={Math.max(1, (step / (to - from)) * wide - 0.5)}
                 height={tall - 1}
                 fill={colour(value / most)}
               />

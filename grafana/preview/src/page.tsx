@@ -106,7 +106,7 @@ async function main() {
     $timeRange: new scenes.SceneTimeRange({ from: asked.get('from') ?? board.time.from, to: asked.get('to') ?? 'now', timeZone: 'utc' }),
     $variables: new scenes.SceneVariableSet({ variables: board.templating.list.map(variable) }),
     controls: [new scenes.VariableValueSelectors({}), new scenes.SceneControlsSpacer(), new scenes.SceneTimePicker({ isOnCanvas: true })],
-    body: new scenes.SceneGridLayout({ children: board.panels.map(item) }),
+    body: new scenes.SceneGridLayout({ children: board.panels.filter((panel: any) => !panel.collapsed).map(item) }),
   });
   runtime.setTemplateSrv({
     replace: (text: string, scoped: any, format: any) => scenes.sceneGraph.interpolate(scene, text, scoped, format),

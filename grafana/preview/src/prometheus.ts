@@ -30,14 +30,14 @@ function name(target: any, labels: Record<string, string>) {
   return target.legendFormat.replace(/\{\{\s*(\w+)\s*\}\}/g, (_: string, label: string) => labels[label] ?? '');
 }
 
-/** Values at every step from the first to the last of them; null where there is none. */
+/** Values at every step from the first to the last of them; null where there is no number. */
 function filled(series: Series, step: number): [number, number | null][] {
   const values = new Map(points(series));
   const times = points(series).map(([at]) => at);
   const found: [number, number | null][] = [];
   for (let at = times[0]; at <= times[times.length - 1]; at += step) {
-    const value = values.get(at);
-    found.push([at * 1000, value === undefined ? null : parseFloat(value)]);
+    const value = parseFloat(values.get(at) ?? 'NaN');
+    found.push([at * 1000, Number.isFinite(value) ? value : null]);
   }
   return found;
 }

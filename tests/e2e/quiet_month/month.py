@@ -1,17 +1,16 @@
 """A month of one account: rehearsed, back-filled, and looked through for alarms."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
 from exporter.simulation.clock import VirtualClock
 from tests.e2e.alarms import Episode, episodes
-from tests.e2e.backfill import Groups, Keeping, Scribe, create_blocks, names_read, record
+from tests.e2e.backfill import Groups, Keeping, Scribe, create_blocks, names_read, record, spaced
 from tests.e2e.drills.drill import Drill
 from tests.e2e.drills.play import Play, Schedule, scraped
-from tests.e2e.lengths import length, seconds
 from tests.e2e.station import unhurried
 
 
@@ -45,7 +44,7 @@ def live(
     account: Drill, groups: Groups, days: float, tool: Callable[[str], Path], folder: Path
 ) -> Month:
     """Live through so many days from the very first start on, evaluating each minute."""
-    groups = [each_minute(group) for group in groups]
+    groups = spaced(groups, STEP)
     span = (START, START + days * DAY)
     data = folder / "data"
     with Days(folder / "raw.om", names_read(groups), tool("promtool"), data) as days_past:
@@ -62,11 +61,6 @@ def live(
         alerts=len(rules),
         episodes=sorted(found, key=lambda episode: episode.start),
     )
-
-
-def each_minute(group: Mapping[str, Any]) -> dict[str, Any]:
-    """The group, evaluated each minute at most, as often as this month is scraped."""
-    return {**group, "interval": length(max(STEP, seconds(group["interval"])), 1.0)}
 
 
 class Days:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from exporter.monitoring import recorded as names
 from tests.monitoring.scenarios.case import Case, File, Line, fires, line, silent
 from tests.monitoring.scenarios.longterm import ALERTS_ONLY
-from tests.monitoring.scenarios.tracks import held, later, pages
+from tests.monitoring.scenarios.tracks import filled, held, later, pages
 from tests.monitoring.scenarios.worlds import (
     OPERATOR,
     STREAM,
@@ -41,12 +41,15 @@ def day() -> File:
     }
     waiting = ("SmscErrorCodeSurge", "SmscNewCountryTraffic", "SmscCountryVolumeSpike")
     checks = [
-        *silent("SmscReceiptsMissing", 5 * 60, 620),
+        *silent("SmscReceiptsMissing", 20),
+        fires("SmscReceiptsMissing", 5 * 60, {**OPERATOR, "account": "old-trouble"}),
+        fires("SmscReceiptsMissing", 620, {**OPERATOR, "account": "old-trouble"}),
         fires(
             "SmscReceiptsMissing",
             AT,
             {**OPERATOR, "account": "no-receipts"},
             {**OPERATOR, "account": "enough"},
+            {**OPERATOR, "account": "old-calm"},
         ),
         *silent("SmscWrongNumbers", 20, 190),
         fires("SmscWrongNumbers", AT, {**STREAM, "account": "old-list", "sender": "SHOP"}),
@@ -64,7 +67,18 @@ def receipts() -> Iterator[Line]:
     yield from outcomes("enough", 150, 0.3, "pending")
     yield from outcomes("few", 93, 0.5, "pending")
     yield from outcomes("hours", 240, 0.3, "pending", deadline="1h")
+    yield from began_with("old-trouble", 0.1, bad=500)
+    yield from began_with("old-calm", 0.3, good=2000)
     yield from outcomes("calls", 240, 0.3, "pending", channel="call")
+
+
+def began_with(account: str, share: float, good: float = 0, bad: float = 0) -> Iterator[Line]:
+    """240 messages a day, after many within the first minutes."""
+    for what, part, first in (("delivered", 1 - share, good), ("pending", share, bad)):
+        later_on = pages((LENGTH, 240 * part / DAY), period=60)
+        at_once = [min(at, 10) / 10 * first for at in range(len(later_on))]
+        track = [value + more for value, more in zip(at_once, filled(later_on), strict=True)]
+        yield matured(track, what, account=account, deadline="24h")
 
 
 def numbers() -> Iterator[Line]:

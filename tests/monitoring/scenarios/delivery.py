@@ -79,6 +79,7 @@ def down() -> Iterator[Fires]:
     yield from silent(DOWN, 39, 46)
     yield fires(DOWN, 55, _route("one-dies"), _route("rare-pages"), *dead)
     yield fires(DOWN, 80, _route("one-dies"), _route("rare-pages"), *dead)
+    yield fires(DOWN, 105, _route("one-dies"), *dead)
     yield from silent(DOWN, 116, 139)
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tests.monitoring.scenarios.case import Case, File, Line, fires, silent
-from tests.monitoring.scenarios.tracks import held
+from tests.monitoring.scenarios.case import JOB, Case, File, Line, fires, silent
+from tests.monitoring.scenarios.tracks import held, later
 from tests.monitoring.scenarios.worlds import OPERATOR, STREAM, recorded
 
 
@@ -24,16 +24,22 @@ def habits() -> File:
     routes = [{**OPERATOR, "account": name} for name in names]
     streams = [{**STREAM, "account": name} for name in names]
     checks = [
-        fires("SmscDeliveryDegraded", 4, *streams),
-        fires("SmscOperatorDeliveryDegraded", 4, *routes),
-        fires("SmscOperatorDown", 4, *routes),
+        *silent("SmscDeliveryDegraded", 2),
+        fires("SmscDeliveryDegraded", 2.5, *streams),
+        *silent("SmscOperatorDeliveryDegraded", 2.5),
+        fires("SmscOperatorDeliveryDegraded", 3, *routes),
+        *silent("SmscOperatorDown", 2.5),
+        fires("SmscOperatorDown", 3, *routes),
         *silent("SmscSlowDelivery", 4),
     ]
     slow = [slowly(name, past) for name, past in (("as-ever", 0.5), ("new", 0.05))]
     late = Case(
         "an operator is as slow as ever, or slower",
         [line for lines in slow for line in lines],
-        [fires("SmscSlowDelivery", 4, {**OPERATOR, "account": "new"})],
+        [
+            *silent("SmscSlowDelivery", 3.5),
+            fires("SmscSlowDelivery", 4, {**OPERATOR, "account": "new"}),
+        ],
     )
     return File("habits", [Case("losses, new or as ever", lines, checks), late], ALERTS_ONLY)
 
@@ -42,7 +48,7 @@ def habit(account: str, now: float, past: float | None, **how: str) -> Iterator[
     """A share that is certain now, and what it was in the past."""
     for level, labels in (("account", STREAM), ("account_country_operator", OPERATOR)):
         chosen = {**labels, "account": account, **how}
-        yield recorded(f"{level}:smsc_undelivered:certain", (10, now), **chosen)
+        yield begun(f"{level}:smsc_undelivered:certain", now, **chosen)
         if past is not None:
             label = {"deadline": "5m", "window": "1h"}
             yield recorded(f"{level}:smsc_undelivered:baseline7d", (10, past), **chosen, **label)
@@ -52,11 +58,16 @@ def slowly(account: str, past: float) -> list[Line]:
     """The same of slow deliveries."""
     chosen = {**OPERATOR, "account": account}
     return [
-        recorded("account_country_operator:smsc_slow:certain", (10, 0.6), **chosen),
+        begun("account_country_operator:smsc_slow:certain", 0.6, **chosen),
         recorded(
             "account_country_operator:smsc_slow:baseline7d", (10, past), **chosen, window="1h"
         ),
     ]
+
+
+def begun(name: str, value: float, **labels: str) -> Line:
+    """What is recorded from minute 2 on."""
+    return Line(name, {"job": JOB, **labels}, later(held((10, value)), 2))
 
 
 def objective() -> File:

@@ -31,13 +31,16 @@ def money() -> File:
         fires(RANGE, 36, pumped),
         *silent(RANGE, 65),
     ]
-    low = [{"account": name, "currency": "RUB"} for name in ("low", "nearly-empty", "overdrawn")]
+    low = [
+        {"account": name, "currency": "RUB"}
+        for name in ("low", "some-hours", "nearly-empty", "overdrawn")
+    ]
     checks += [
         *silent(LOW, 39),
         fires(LOW, 41, *low),
         *silent(LOW, 61),
         *silent(CRITICAL, 34),
-        fires(CRITICAL, 36, *low[1:]),
+        fires(CRITICAL, 36, *low[2:]),
         *silent(CRITICAL, 61),
     ]
     lines = [*funds(), *balances(), *prices(), *blocks()]
@@ -61,7 +64,8 @@ def balances() -> Iterator[Line]:
     yield from left("nearly-empty", 300)
     yield from left("overdrawn", -500)
     yield from left("on-credit", -500, credit=3500)
-    yield from left("idle", 10, pace=0)
+    yield from left("some-hours", 600)
+    yield from left("idle", -10, pace=0)
     yield recorded(names.COST_1H, (90, 100), account="not-asked", currency="RUB")
 
 

@@ -38,6 +38,7 @@ def stopping() -> Iterator[Line]:
     yield from polled("stops", 1, (LENGTH, True), endpoint="other")
     yield from polled("stops-briefly", 144, (BEGIN, True), (8, False), (LENGTH - BEGIN - 8, True))
     yield from polled("rarely", 900, (LENGTH, True), period=15)
+    yield from polled("rarely", 144, (1, True), (LENGTH - 1, False), instance="other:10048")
     yield from polled("rarely-stops", 900, *stop, period=15)
     yield from polled("one-stream", 144, (LENGTH, True))
     yield from polled("one-stream", 144, *stop, channel="email")
@@ -131,13 +132,15 @@ def unseen() -> Iterator[Line]:
     for account, coverage, minutes in (("holes", 0.9, 70), ("fine", 0.96, 70), ("brief", 0.9, 50)):
         pieces = ((BEGIN, 1.0), (minutes, coverage), (LENGTH - BEGIN - minutes, 1.0))
         yield gauge("smsc_history_coverage_ratio", *pieces, **{**STREAM, "account": account})
+    second = {**STREAM, "account": "fine", "instance": "other:10048"}
+    yield gauge("smsc_history_coverage_ratio", (LENGTH, 0.5), **second)
     unread = "smsc_history_unread_seconds_total"
     yield line(unread, happened([BEGIN], 600), **{**STREAM, "account": "given-up"})
     old = gone(happened([-1], 600), 40, 44)
     yield line(unread, old, **{**STREAM, "account": "given-up-long-ago"})
-    yield from overdue("blind", 200, 500)
+    yield from overdue("blind", 150, 500)
     yield from overdue("small", 99, 100)
-    yield from overdue("huge", 200, 5000)
+    yield from overdue("huge", 200, 1300)
     yield from overdue("brief", 200, 500, minutes=25)
     yield from overdue("later-deadline", 200, 500, deadline="1h")
     for account, many in (("changed", 12), ("odd-rows", 8)):
@@ -151,6 +154,7 @@ def saturated() -> Iterator[Line]:
     for account, share, minutes in (("full", 1.3, 70), ("nearly", 0.95, 70), ("mailing", 1.3, 45)):
         pieces = ((BEGIN, 0.1), (minutes, share), (LENGTH - BEGIN - minutes, 0.1))
         yield gauge(name, *pieces, account=account)
+        yield gauge(name, (LENGTH, 0.1), account=account, instance="other:10048")
 
 
 def behind(account: str, most: float, *, pages: bool = True) -> Iterator[Line]:
@@ -160,6 +164,9 @@ def behind(account: str, most: float, *, pages: bool = True) -> Iterator[Line]:
     yield line(WATERMARK, stamps(*works), **stream)
     reads = ((LENGTH, True),) if pages else works
     yield line(SUCCESS, stamps(*reads), **{**POLL, "account": account})
+    behind = [0.0] * (round(LENGTH * 2) + 1)
+    yield line(SUCCESS, behind, **{**POLL, "account": account, "instance": "other:10048"})
+    yield line(WATERMARK, behind, **stream, instance="other:10048")
     if not pages:
         yield line(SUCCESS, stamps((LENGTH, True)), **{**POLL, "account": account, "endpoint": "x"})
 

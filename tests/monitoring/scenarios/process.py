@@ -42,12 +42,16 @@ def process() -> File:
         *silent(RELOAD, 62),
         *silent(OVERFLOW, 29),
         fires(OVERFLOW, 31, {"label": "sender"}),
+        fires(OVERFLOW, 85, {"label": "sender"}),
         *silent(OVERFLOW, 92),
         *silent(ABSENT, 40, 89),
     ]
     gone = Case(
         "no target",
-        [Line("up", {"job": JOB, "instance": "late:1"}, later(held((30, 1)), 30))],
+        [
+            target("other:9100", (60, 1), job="node"),
+            Line("up", {"job": JOB, "instance": "late:1"}, later(held((30, 1)), 30)),
+        ],
         [*silent(ABSENT, 4), nobody(ABSENT, 6), nobody(ABSENT, 29), *silent(ABSENT, 31)],
     )
     return File("process", [Case("an exporter in trouble", lines, checks), gone], ALERTS_ONLY)

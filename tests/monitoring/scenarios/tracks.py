@@ -7,7 +7,7 @@ from math import floor
 
 Piece = tuple[float, float]
 """Minutes, and what is the case for so long: a rate a minute, or a value."""
-Track = list[float | None]
+Track = Sequence[float | None]
 """A value for each scrape, None where there was no sample."""
 
 EVERY = 0.5
@@ -26,15 +26,13 @@ def pages(*pieces: Piece, period: float = 3, start: float = 0, phase: float = 0)
 
 def held(*pieces: Piece) -> Track:
     """A gauge with these values, each for its minutes."""
-    track: Track = []
-    for minutes, value in pieces:
-        track += [value] * round(minutes / EVERY)
-    return [*track, pieces[-1][1]]
+    values = [[value] * round(minutes / EVERY) for minutes, value in pieces]
+    return [value for piece in values for value in piece] + [pieces[-1][1]]
 
 
 def stamps(*pieces: tuple[float, bool], period: float = 3) -> Track:
     """Time of the last page in seconds, in pieces in which pages come, or don't."""
-    last, track, begun = 0.0, Track(), 0.0
+    last, begun, track = 0.0, 0.0, list[float]()
     for minutes, works in pieces:
         for at in range(round(minutes / EVERY)):
             now = begun + at * EVERY
@@ -44,10 +42,15 @@ def stamps(*pieces: tuple[float, bool], period: float = 3) -> Track:
     return [*track, track[-1]]
 
 
-def gone(track: Sequence[float | None], begin: float, end: float) -> Track:
+def gone(track: Track, begin: float, end: float) -> Track:
     """The same, but without samples from minute ``begin`` until ``end``."""
     first, last = round(begin / EVERY), round(end / EVERY)
     return [None if first <= at < last else value for at, value in enumerate(track)]
+
+
+def filled(track: Track) -> list[float]:
+    """The same with 0 where there was no sample."""
+    return [value or 0.0 for value in track]
 
 
 def later(track: Track, minutes: float, before: float | None = None) -> Track:

@@ -52,18 +52,21 @@ def queues() -> File:
         *queue("stuck", (36, 0), (4, 40), (20, 200), (40, 0), done=(30, 4), rest=0),
         waiting((36, 0), (64, 60), account="never-final"),
         *queue("mailing", (36, 0), (40, 3000), (24, 0), done=(30, 4), rest=50),
+        *queue("fifteen", (36, 0), (24, 15), (40, 0), done=(30, 4), rest=0),
+        *queue("trickling", (36, 0), (24, 400), (40, 0), done=(30, 4), rest=3),
+        *queue("draining", (36, 0), (24, 400), (40, 0), done=(30, 4), rest=6),
         *queue("few", (36, 0), (64, 9), done=(30, 4), rest=0),
         *queue("short", (36, 0), (4, 200), (60, 0), done=(30, 4), rest=0),
         *queue("young", (36, 0), (64, 500), done=(30, 4), rest=0, age="0-5m"),
         *queue("passed-on", (36, 0), (64, 500), done=(30, 4), rest=0, state="accepted"),
         *queue("enquiries", (36, 0), (64, 500), done=(30, 4), rest=0, channel="hlr"),
     ]
-    stuck, never = ({**STREAM, "account": name} for name in ("stuck", "never-final"))
+    names = ("never-final", "stuck", "fifteen", "trickling")
+    never, *stuck = ({**STREAM, "account": name} for name in names)
     checks = [
         *silent(STUCK, 35, 40),
-        fires(STUCK, 42, never),
-        fires(STUCK, 47, stuck, never),
-        fires(STUCK, 59, stuck, never),
+        fires(STUCK, 48, *stuck, never),
+        fires(STUCK, 59, *stuck, never),
         fires(STUCK, 62, never),
     ]
     return File("queues", [Case("messages are not passed on", lines, checks)])

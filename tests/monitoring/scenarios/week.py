@@ -6,8 +6,9 @@ from exporter.monitoring import recorded as names
 from tests.monitoring.scenarios.case import Case, File, Line, fires, line, silent
 from tests.monitoring.scenarios.day import DAY, present
 from tests.monitoring.scenarios.longterm import ALERTS_ONLY
+from tests.monitoring.scenarios.money import CRITICAL, LOW
 from tests.monitoring.scenarios.tracks import Track
-from tests.monitoring.scenarios.worlds import POLL, STREAM, recorded
+from tests.monitoring.scenarios.worlds import POLL, STREAM, gauge, recorded
 
 
 WEEK = 7 * DAY
@@ -20,17 +21,18 @@ DROPPED, SPIKE = "SmscTrafficDropped", "SmscCostSpike"
 def week() -> File:
     """Everything that takes a week to see."""
     stopped = [{**STREAM, "account": name} for name in ("stopped", "rare-pages")]
-    dear = {"account": "dear", "currency": "RUB"}
     checks = [
         *silent(DROPPED, QUIET + 10),
         fires(DROPPED, QUIET + 20, *stopped),
         fires(DROPPED, QUIET + 75, *stopped),
         *silent(DROPPED, BACK + 10),
+        fires(LOW, WEEK, *(money(name) for name in ("by-day", "by-hour", "till-tonight"))),
+        fires(CRITICAL, WEEK, money("by-hour")),
         *silent(SPIKE, QUIET - 5),
-        fires(SPIKE, QUIET + 5, dear),
+        fires(SPIKE, QUIET + 5, money("dear")),
         *silent(SPIKE, BACK + 10),
     ]
-    lines = [*traffic(), *costs()]
+    lines = [*traffic(), *costs(), *spent()]
     return File("week", [Case("a week", lines, checks, every=5)], ALERTS_ONLY, alone=True)
 
 
@@ -83,11 +85,30 @@ def costs() -> Iterator[Line]:
     yield from costing("no-past", 5000, None)
 
 
+def spent() -> Iterator[Line]:
+    """Money that was spent at another pace until some hours before the week's end."""
+    yield from spending("by-day", 1000, 100, 9, 0)
+    yield from spending("by-hour", 1500, 1000, 3, 0)
+    yield from spending("till-tonight", 2000, 1000, 7, 10)
+    yield from spending("till-yesterday", 2000, 1000, 26, 10)
+
+
+def spending(account: str, left: float, pace: float, hours: float, then: float) -> Iterator[Line]:
+    """What is left, and what an hour cost until and since ``hours`` before the week's end."""
+    change = WEEK - hours * 60
+    yield gauge("smsc_account_balance", (LENGTH, left), **money(account))
+    yield recorded(names.COST_1H, (change, pace), (LENGTH - change, then), **money(account))
+
+
+def money(account: str) -> dict[str, str]:
+    """Labels of an account's money."""
+    return {"account": account, "currency": "RUB"}
+
+
 def costing(account: str, cost: float, most: float | None, since: float = 0) -> Iterator[Line]:
     """What an hour costs for a while."""
-    money = {"account": account, "currency": "RUB"}
     yield present(account, since)
     pieces = [(QUIET, 10), (BACK - QUIET, cost), (LENGTH - BACK, 10)]
-    yield recorded(names.COST_1H, *pieces, **money)
+    yield recorded(names.COST_1H, *pieces, **money(account))
     if most is not None:
-        yield recorded(names.COST_MOST, (LENGTH, most), **money)
+        yield recorded(names.COST_MOST, (LENGTH, most), **money(account))
