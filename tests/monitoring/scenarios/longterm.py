@@ -1,9 +1,9 @@
 """Alerts that compare with the past, over what the recording rules give."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.monitoring.scenarios.case import JOB, Case, File, Line, fires, silent
-from tests.monitoring.scenarios.tracks import held, later
+from tests.monitoring.scenarios.tracks import Piece, held, later
 from tests.monitoring.scenarios.worlds import OPERATOR, STREAM, recorded
 
 
@@ -30,18 +30,32 @@ def habits() -> File:
         fires("SmscOperatorDeliveryDegraded", 3, *routes),
         *silent("SmscOperatorDown", 2.5),
         fires("SmscOperatorDown", 3, *routes),
-        *silent("SmscSlowDelivery", 4),
     ]
-    slow = [slowly(name, past) for name, past in (("as-ever", 0.5), ("new", 0.05))]
-    late = Case(
-        "an operator is as slow as ever, or slower",
-        [line for lines in slow for line in lines],
-        [
-            *silent("SmscSlowDelivery", 3.5),
-            fires("SmscSlowDelivery", 4, {**OPERATOR, "account": "new"}),
-        ],
-    )
-    return File("habits", [Case("losses, new or as ever", lines, checks), late], ALERTS_ONLY)
+    cases = [Case("losses, new or as ever", lines, checks), slow_habits()]
+    return File("habits", cases, ALERTS_ONLY)
+
+
+def slow_habits() -> Case:
+    """An operator that is slow now, that was so before, or that loses messages as well."""
+    name = "SmscSlowDelivery"
+    always = ("new", "unknown-past", "worse-than-ever", "losing-some")
+    at_once = [{**OPERATOR, "account": account} for account in always]
+    lines = [
+        *slowly("new", 0.05),
+        *slowly("unknown-past", None),
+        *slowly("worse-than-ever", 0.4),
+        *slowly("as-ever", 0.5),
+        *slowly("losing-some", 0.05, ((110, 0.2),)),
+        *slowly("losing-many", 0.05, ((110, 0.3),)),
+        *slowly("outage", 0.05, ((30, 0.6), (80, 0.0))),
+    ]
+    checks = [
+        *silent(name, 3.5),
+        fires(name, 4, *at_once),
+        fires(name, 85, *at_once),
+        fires(name, 95, *at_once, {**OPERATOR, "account": "outage"}),
+    ]
+    return Case("an operator is as slow as ever, or slower", lines, checks)
 
 
 def habit(account: str, now: float, past: float | None, **how: str) -> Iterator[Line]:
@@ -54,20 +68,19 @@ def habit(account: str, now: float, past: float | None, **how: str) -> Iterator[
             yield recorded(f"{level}:smsc_undelivered:baseline7d", (10, past), **chosen, **label)
 
 
-def slowly(account: str, past: float) -> list[Line]:
-    """The same of slow deliveries."""
-    chosen = {**OPERATOR, "account": account}
-    return [
-        begun("account_country_operator:smsc_slow:certain", 0.6, **chosen),
-        recorded(
-            "account_country_operator:smsc_slow:baseline7d", (10, past), **chosen, window="1h"
-        ),
-    ]
+def slowly(account: str, past: float | None, lost: Sequence[Piece] = ()) -> Iterator[Line]:
+    """The same of slow deliveries, and the share that certainly got lost meanwhile."""
+    level, chosen = "account_country_operator", {**OPERATOR, "account": account}
+    yield begun(f"{level}:smsc_slow:certain", 0.6, **chosen)
+    if past is not None:
+        yield recorded(f"{level}:smsc_slow:baseline7d", (110, past), **chosen, window="1h")
+    if lost:
+        yield recorded(f"{level}:smsc_undelivered:certain", *lost, **chosen)
 
 
 def begun(name: str, value: float, **labels: str) -> Line:
     """What is recorded from minute 2 on."""
-    return Line(name, {"job": JOB, **labels}, later(held((10, value)), 2))
+    return Line(name, {"job": JOB, **labels}, later(held((108, value)), 2))
 
 
 def objective() -> File:

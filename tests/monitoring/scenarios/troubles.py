@@ -77,7 +77,7 @@ def slowness() -> File:
     lines = [
         *slow("slow", 0.7),
         *slow("as-usual", 0.08),
-        *slow("a-fifth", 0.2),
+        *slow("a-third", 0.3),
         *slow("five", 1.0, rate=5 / 40),
         *slow("calls", 0.7, channel="call"),
         *slow("enquiries", 0.7, channel="hlr"),
@@ -88,6 +88,7 @@ def slowness() -> File:
         *silent(SLOW, 39, 46),
         fires(SLOW, 57, _route("slow")),
         fires(SLOW, 80, _route("slow")),
+        fires(SLOW, 100, _route("slow")),
         *silent(SLOW, 112, 139),
     ]
     return File("slowness", [Case("an operator is slow", lines, checks)])
