@@ -1,13 +1,16 @@
 """What all tests share."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import sqlalchemy
+import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
+from exporter import logs
 from exporter.ledger import engine
 
 
@@ -34,3 +37,23 @@ def _compiled_once() -> Iterator[None]:
         patch.setattr(engine, "create_engine", create_engine)
         yield
     first.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a command sets up for its own process ends with the test."""
+    monkeypatch.setattr(logs, "_REDACTOR", logs.Redactor())
+    monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
+    before = [(logger, logger.level, logger.handlers, logger.propagate) for logger in _loggers()]
+    yield
+    structlog.reset_defaults()
+    logging.captureWarnings(False)
+    for logger, level, handlers, propagate in before:
+        logger.setLevel(level)
+        logger.handlers, logger.propagate = handlers, propagate
+
+
+def _loggers() -> list[logging.Logger]:
+    servers = ("uvicorn.error", "uvicorn.asgi", "uvicorn.access")
+    names = (*logs.QUIET_LIBRARIES, *logs.CHATTY_LIBRARIES, *servers)
+    return [logging.getLogger(), *map(logging.getLogger, names)]

@@ -4,7 +4,7 @@ import io
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Literal
 
@@ -24,24 +24,11 @@ SetUp = Callable[..., io.StringIO]
 
 
 @pytest.fixture(autouse=True)
-def _restore(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    names = (*logs.QUIET_LIBRARIES, *logs.CHATTY_LIBRARIES)
-    levels = {name: logging.getLogger(name).level for name in names}
-    raises = logging.raiseExceptions
-    monkeypatch.setattr(logs, "_REDACTOR", logs.Redactor())
-    # A server started by another test of this process leaves its own settings behind.
+def _fresh_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server started by another test of this process leaves its own settings behind."""
     for name in ("uvicorn.error", "uvicorn.access"):
         monkeypatch.setattr(logging.getLogger(name), "propagate", True)
         logging.getLogger(name).setLevel(logging.NOTSET)
-    yield
-    structlog.reset_defaults()
-    logging.captureWarnings(False)
-    logging.raiseExceptions = raises
-    root.handlers, root.level = handlers, level
-    for name, old in levels.items():
-        logging.getLogger(name).setLevel(old)
 
 
 @pytest.fixture

@@ -259,10 +259,11 @@ class Polling(Section):
     """When the exporter does not see what it should."""
 
     stale: Age = Field(
-        default=600.0, description="Age of the last good page from which data is old, and"
+        default=600.0,
+        description="Age of the last good page beyond which nothing is known any more.",
     )
     stale_cadences: Factor = Field(
-        default=3.0, description="how many times the time between two pages it must be as well."
+        default=3.0, description="So many times the time between two pages it must be as well."
     )
     behind: Age = Field(
         default=1800.0, description="How far the point up to which all is seen may lag."
@@ -274,19 +275,22 @@ class Polling(Section):
         default=1.0, description="Share of the calls that reading new rows may take; 1 is all."
     )
     overdue: Count = Field(
-        default=100, description="Messages waiting to be judged by their outcome below: silence."
+        default=100,
+        description="Messages past the deadline without an outcome, below which: silence.",
     )
     overdue_share: Share = Field(
-        default=0.2, description="How large a part of the last hour's messages they are."
+        default=0.2, description="Share of the last hour's messages that they must be as well."
     )
     rate_limited_1h: Count = Field(
-        default=2, description="Calls refused as too many (error 9) in an hour."
+        default=2,
+        description="Calls in an hour refused as too many (error 9) below which: silence.",
     )
     budget_share: Share = Field(
-        default=0.6, description="Part of its usual calls below which the budget has fallen."
+        default=0.6, description="Share of the usual calls that should be left."
     )
     rows_skipped_1h: Count = Field(
-        default=10, description="Rows in an hour that lack an id, a status or a time."
+        default=10,
+        description="Rows in an hour without an id, a status or a time below which: silence.",
     )
 
 

@@ -1,7 +1,6 @@
 """The command line in this process, against a served gateway whose time stands still."""
 
 import asyncio
-import logging
 import os
 import subprocess
 import sys
@@ -13,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 import yaml
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from exporter import logs, wiring
+from exporter import wiring
 from exporter.cli import app
 from exporter.config import Account, Config, Credentials, LedgerConfig, Secret
 from exporter.ledger.ledger import Ledger
@@ -74,7 +72,7 @@ class Served:
 
 
 @pytest.fixture
-def served(_quiet: None) -> Iterator[Served]:
+def served(_direct: None) -> Iterator[Served]:
     world = World(SPEC, 7)
     account = GatewayAccount(world=world, login=LOGIN, password=PASSWORD, apikey="KEY")
     gateway = Gateway([account], clock=FrozenClock())
@@ -177,24 +175,8 @@ def shell(served: Served, tmp_path: Path) -> Shell:
 
 
 @pytest.fixture
-def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No proxy, and logging as it was when the test is over."""
+def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setattr(logs, "_REDACTOR", logs.Redactor())
-    raises = logging.raiseExceptions
-    before = [(logger, logger.level, logger.handlers, logger.propagate) for logger in _loggers()]
-    yield
-    structlog.reset_defaults()
-    logging.captureWarnings(False)
-    logging.raiseExceptions = raises
-    for logger, level, handlers, propagate in before:
-        logger.setLevel(level)
-        logger.handlers, logger.propagate = handlers, propagate
-
-
-def _loggers() -> list[logging.Logger]:
-    servers = ("uvicorn.error", "uvicorn.asgi")
-    names = (*logs.QUIET_LIBRARIES, *logs.CHATTY_LIBRARIES, *servers)
-    return [logging.getLogger(), *map(logging.getLogger, names)]

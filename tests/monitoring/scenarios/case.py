@@ -126,6 +126,7 @@ class File:
         document: dict[str, Any] = {
             "rule_files": [rules] if self.alone else [f"../rules/{name}" for name in self.rules],
             "evaluation_interval": "30s",
+            "group_eval_order": [str(group["name"]) for group in reversed(self.groups())],
             "tests": [case.plain() for case in self.cases],
         }
         test = yaml.dump(document, Dumper=Indented, sort_keys=False, width=10**6)
