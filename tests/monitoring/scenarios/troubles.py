@@ -38,7 +38,7 @@ def senders() -> File:
     ]
     checks = [
         *silent(REJECTED, 29),
-        fires(REJECTED, 38, _sender("busy"), _sender("refused")),
+        fires(REJECTED, 42, _sender("busy"), _sender("refused")),
         fires(REJECTED, 60, _sender("busy"), _sender("refused"), _sender("rarely-used")),
         *silent(REJECTED, 99),
     ]
