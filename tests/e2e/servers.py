@@ -50,9 +50,14 @@ class Program:
 
     def end(self, number: signal.Signals) -> int:
         """Send a signal and wait; gives the exit status, negative for a signal."""
+        self.signal(number)
+        assert self._process is not None
+        return self._process.wait(20)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the running program."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(20)
 
     def get(self, path: str, accept: str = "") -> str:
         """Ask for a page; error pages are pages too."""

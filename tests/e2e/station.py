@@ -38,12 +38,14 @@ class Station:
         self.config = config
         self._clock = clock
         self._connect = connect
+        self._board = Board()
         self._engine: Engine | None = None
         self._page: MetricsPage | None = None
 
     def start(self, version: str) -> None:
         """Start an exporter that calls itself so."""
         board, config = Board(), self.config
+        self._board = board
         facts = Facts(
             version=version, python=platform.python_version(), config_loaded=self._clock.now()
         )
@@ -71,6 +73,11 @@ class Station:
             with contextlib.suppress(LedgerError):
                 await asyncio.to_thread(self._engine._keeper.ledger.close)
         await self.stop()
+
+    def has_read(self, since: float) -> bool:
+        """Whether every stream has had a good page since then, Unix seconds."""
+        streams = self._board.snapshot().streams
+        return bool(streams) and all((stream.last_success or 0) > since for stream in streams)
 
     def page(self, accept: str) -> Page:
         """What a scrape gets; safe to call from any thread.

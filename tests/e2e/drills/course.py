@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from exporter.simulation.haste import FastClock
 from exporter.simulation.serve import serving
@@ -36,7 +35,9 @@ MEMORY = Path("/dev/shm")
 FILLED = 150_000
 """Samples of the past that are made blocks of in a real second, at least."""
 BEGUN = 3.0
-"""Real seconds that an exporter takes to read its past, at most."""
+"""Real seconds that an exporter takes to read its past, as a rule."""
+SEEN = 20 * MINUTE
+"""Ordinary life that Prometheus must have seen before the incidents."""
 
 Tool = Callable[[str], Path]
 
@@ -152,8 +153,21 @@ class _Stage:
         playing = asyncio.create_task(play_all(plays, self._schedule))
         await asyncio.to_thread(self._fill, ruler)
         await self._clock.sleep(self._ready - self._clock.now())
+        await self._all_read(plays)
         servers.enter_context(ruler.running())
+        await asyncio.to_thread(ruler.begin_to_rule, self._rules.fast, len(plays))
         return await playing
+
+    async def _all_read(self, plays: list[Play]) -> None:
+        """Wait for the slowest exporter, and for the first page of each, which takes longer than a
+        fast scrape may.
+        """
+        while not all(play.station.has_read(START) for play in plays):
+            if self._clock.now() > self._schedule.moment - SEEN:
+                raise TimeoutError("exporters are not up in time: drill fewer of them, or slower")
+            await self._clock.sleep(10.0)
+        for play in plays:
+            await asyncio.to_thread(play.station.page, "")
 
     def _fill(self, ruler: Ruler) -> None:
         """Give Prometheus the past while exporters come up."""
@@ -175,9 +189,8 @@ class _Stage:
         return Alertmanager(self._tool("alertmanager"), self._folder / "alertmanager", config)
 
     def _ruler(self, desk: str, alertmanager: Alertmanager) -> Ruler:
-        rules, folder = self._folder / "rules.yml", self._folder / "prometheus"
-        rules.write_text(yaml.safe_dump({"groups": list(self._rules.fast)}, sort_keys=False))
+        folder = self._folder / "prometheus"
         jobs = {drill.job: f"/{drill.key}/metrics" for drill in self._drills}
         speed = self._plan.speed
-        config = prometheus_config(jobs, desk, alertmanager.url, rules, speed)
+        config = prometheus_config(jobs, desk, alertmanager.url, speed)
         return Ruler(self._tool("prometheus"), folder, config, desk, speed)

@@ -1,6 +1,7 @@
 """A real Prometheus and a real Alertmanager whose times are as compressed as the drills."""
 
-from collections.abc import Iterable, Mapping
+import signal
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ SCRAPE_SECONDS = 30.0
 EVALUATION_SECONDS = 60.0
 LOOKBACK_SECONDS = 300.0
 RESEND_SECONDS = 60.0
+RULES = "rules.yml"
+SCRAPED = 20.0
+"""Real seconds that Prometheus takes to begin, at most."""
 
 
 class Alertmanager(Program):
@@ -54,11 +58,23 @@ class Ruler(Prometheus):
             "--log.level=warn",
         ]
 
+    def begin_to_rule(self, groups: Sequence[Mapping[str, Any]], targets: int) -> None:
+        """Load the rules once all targets are scraped: up to five real seconds pass between the
+        start and the first scrape, in which rules would see nothing but the past.
+        """
+        self.await_query("up", lambda found: len(found) == targets, SCRAPED)
+        rules = yaml.safe_dump({"groups": list(groups)}, sort_keys=False)
+        (self.folder / RULES).write_text(rules)
+        self.signal(signal.SIGHUP)
+        self.await_text("/api/v1/rules?type=alert", lambda text: "alerting" in text, SCRAPED)
+
 
 def prometheus_config(
-    jobs: Mapping[str, str], desk: str, alertmanager: str, rules: Path, speed: float
+    jobs: Mapping[str, str], desk: str, alertmanager: str, speed: float
 ) -> dict[str, Any]:
-    """Prometheus' configuration; ``jobs`` are names and their paths at the ``desk``."""
+    """Prometheus' configuration, whose rules come later; ``jobs`` are names and their paths at
+    the ``desk``.
+    """
     scrapes = [
         {
             "job_name": job,
@@ -73,7 +89,7 @@ def prometheus_config(
             "scrape_timeout": length(SCRAPE_SECONDS, speed),
             "evaluation_interval": length(EVALUATION_SECONDS, speed),
         },
-        "rule_files": [str(rules)],
+        "rule_files": [f"*{RULES}"],
         "alerting": {
             "alertmanagers": [{"static_configs": [{"targets": [_address(alertmanager)]}]}]
         },
