@@ -17,7 +17,16 @@ from exporter.simulation.faults import Fault, FaultKind
 from exporter.simulation.limits import Limits, Meter
 from exporter.simulation.visits import Account
 from exporter.simulation.world import World
-from tests.commands.conftest import LOGIN, PASSWORD, SPEC, Ran, Served, Shell, started
+from tests.commands.conftest import (
+    LOGIN,
+    PASSWORD,
+    PATIENCE,
+    SPEC,
+    Ran,
+    Served,
+    Shell,
+    started,
+)
 from tests.history.past import samples_of
 
 
@@ -200,7 +209,7 @@ def test_a_kill_at_any_moment_costs_a_page_at_most(shell: Shell, generous: Serve
 
 def _await_pages(shell: Shell, goal: int) -> int:
     """Wait until so many pages are kept."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         found = _pages(shell)
         if found >= goal:
