@@ -27,6 +27,8 @@ class Troubles:
 
     def held_until(self, send: float) -> float | None:
         """When a message sent at ``send`` is passed on, if it is held up; Unix seconds."""
+        if not self._holds:
+            return None
         stretches = (hold.covering(send) for hold in self._holds)
         return max((stretch.end for stretch in stretches if stretch is not None), default=None)
 
