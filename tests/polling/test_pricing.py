@@ -137,7 +137,7 @@ def demanded(draw: st.DrawFn) -> Demand:
 def test_room_is_what_a_rolling_window_says(
     ago: list[int], demands: list[Demand], limit: int
 ) -> None:
-    """A call fits exactly if every demanded one finds its permit in the hour to come."""
+    """A call fits exactly if every demanded one finds its permit up to the end of the hour."""
     spent = sorted(NOW - each for each in ago)
     assert has_room(spent, demands, limit, HOUR, NOW) == _plays_out(spent, demands, limit)
 
@@ -146,7 +146,7 @@ def _plays_out(spent: list[float], demands: list[Demand], limit: int) -> bool:
     """Second by second, with every call made when it is due."""
     made = [*spent, NOW]
     due = [max(NOW, demand.last + demand.period) for demand in demands]
-    for second in range(int(HOUR)):
+    for second in range(int(HOUR) + 1):
         now = NOW + second
         for place, demand in enumerate(demands):
             if due[place] <= now:
