@@ -225,10 +225,10 @@ def backfill(
     ledger.
 
     \b
-    Four weeks, with the labels of the scrape:
-      smsc-exporter backfill --from 2026-02-01 --to 2026-02-28 --output february.om \\
+    All since February, with the labels of the scrape; the last lines say when blocks may be made:
+      smsc-exporter backfill --from 2026-02-01 --output past.om \\
         --label job=smsc --label instance=localhost:10048
-      promtool tsdb create-blocks-from openmetrics february.om /var/lib/prometheus
+      promtool tsdb create-blocks-from openmetrics past.om /var/lib/prometheus
     """  # noqa: D301  same
     from exporter.commands.backfill import backfill as fill  # noqa: PLC0415  same
 

@@ -76,7 +76,7 @@ def backfill(
         fail(str(error))
     try:
         with WorkFile(job.work, job.plan) as work:
-            _write(job, work, asyncio.run(gather(job, work, clock, client)))
+            _write(job, work, asyncio.run(gather(job, work, clock, client)), clock.now())
     except KeyboardInterrupt:
         note(f"interrupted; the same command goes on from {job.work}")
         raise
@@ -110,7 +110,7 @@ async def gather(
         with Shown(work, spans, desk, await desk.left(), job.one_in) as shown:
             reader = Reader(work, Pages(desk, job.one_in), shown, clock)
             for stream, stretch in spans.items():
-                await reader.read(stream, stretch.period, stretch.until)
+                await reader.read(stream, stretch.period, stretch.until, stretch.settle)
         note(f"{counted(desk.spent, 'history call')} spent, {await desk.left()}")
         return Gathered(spans, found.book)
 
@@ -132,13 +132,15 @@ async def _settle(job: Job, found: Seam, clock: Clock) -> None:
 
 def _spans(job: Job, found: Seam, now: float) -> dict[str, Span]:
     """What is to be read of each stream: up to where counting began live."""
-    settled = now - wiring.rules(job.config).settle
+    settle = wiring.rules(job.config).settle
     ends = {
-        stream: min(job.period.end, found.baselines.get(stream, settled))
+        stream: min(job.period.end, found.baselines.get(stream, now - settle))
         for stream in job.account.channels
     }
     spans: dict[str, Span] = {
-        stream: Span(job.period, end) for stream, end in ends.items() if end > job.period.start
+        stream: Span(job.period, end, settle)
+        for stream, end in ends.items()
+        if end > job.period.start
     }
     if not spans:
         raise NothingToDo(
@@ -148,7 +150,7 @@ def _spans(job: Job, found: Seam, now: float) -> dict[str, Span]:
     return spans
 
 
-def _write(job: Job, work: WorkFile, gathered: Gathered) -> None:
+def _write(job: Job, work: WorkFile, gathered: Gathered, now: float) -> None:
     """From the work file to the output."""
     filled = _filled(job, work, gathered)
     made = document(filled.courses, job.labels)
@@ -167,7 +169,7 @@ def _write(job: Job, work: WorkFile, gathered: Gathered) -> None:
     windows = [window for stream in job.account.channels for window in work.windows(stream)]
     for remark in remarks(filled, windows, job.labels, job.account.timezone):
         note(remark)
-    note(done(filled, job.output, job.work, job.account.timezone))
+    note(done(filled, job.output, job.work, job.account.timezone, now))
 
 
 def _filled(job: Job, work: WorkFile, gathered: Gathered) -> Filled:

@@ -1,5 +1,6 @@
 """What is said of a file that was filled: what is in it, what can't be known, where it goes."""
 
+import math
 from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,10 @@ from exporter.history.filling import Filled
 from exporter.history.work import Window
 
 
+HEAD = 4 * 3600.0
+"""Seconds that Prometheus may keep in memory: three hours, and one to be sure. When it starts, it
+drops what it has there from before the end of its newest block, of every job.
+"""
 TARGET = ("job", "instance")
 """Labels that Prometheus gives to what it scrapes."""
 
@@ -50,15 +55,26 @@ def remarks(
         )
 
 
-def done(filled: Filled, output: Path, work: Path, zone: str) -> str:
-    """What is in the file, and what to do with it."""
+def done(filled: Filled, output: Path, work: Path, zone: str, now: float) -> str:
+    """What is in the file, and what to do with it; ``now`` in Unix seconds."""
     first = min(course.grid.start for course in filled.courses)
     last = max(course.grid.end for course in filled.courses)
     stretch = f"{_moment(first, zone)} to {_moment(last, zone)}"
     return (
         f"{output}: {counted(filled.unknown.messages, 'message')} from {stretch}\n"
         f"make blocks of it: promtool tsdb create-blocks-from openmetrics {output} FOLDER\n"
+        f"{_patience(last, zone, now)}"
         f"{work} can be removed when the blocks are made"
+    )
+
+
+def _patience(last: int, zone: str, now: float) -> str:
+    free = last + HEAD
+    if now >= free:
+        return ""
+    return (
+        f"wait with it until {_moment(math.ceil(free), zone)}: a Prometheus started with blocks"
+        " that end in its last hours drops what it scraped before their end, of every job\n"
     )
 
 

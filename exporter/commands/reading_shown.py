@@ -25,10 +25,14 @@ LONG = 900.0
 
 
 class Span(msgspec.Struct, frozen=True):
-    """What is to be read of a stream: the days of a period up to a moment, Unix seconds."""
+    """What is to be read of a stream: the days of a period up to a moment, Unix seconds.
+
+    Rows can turn up ``settle`` seconds late.
+    """
 
     period: Period
     until: float
+    settle: float = 0.0
 
     @property
     def days(self) -> int:
@@ -37,7 +41,7 @@ class Span(msgspec.Struct, frozen=True):
 
     def read(self, windows: Sequence[Window]) -> int:
         """How many of them are read."""
-        unread = first_unread(windows, self.period, self.until)
+        unread = first_unread(windows, self.period, self.until, self.settle)
         return min(self.days, (unread - self.period.first).days)
 
 

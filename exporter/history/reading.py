@@ -59,7 +59,7 @@ class Reader:
         self._watcher = watcher
         self._clock = clock
 
-    async def read(self, stream: str, period: Period, until: float) -> None:
+    async def read(self, stream: str, period: Period, until: float, settle: float = 0.0) -> None:
         """Read what is left of a stream's period up to a moment that has passed.
 
         Raises:
@@ -67,7 +67,7 @@ class Reader:
             WorkFileError: a page can't be kept.
 
         """
-        while window := next_window(self._work.windows(stream), stream, period, until):
+        while window := next_window(self._work.windows(stream), stream, period, until, settle):
             await self._go_on(window)
 
     async def _go_on(self, window: Window) -> None:

@@ -18,10 +18,10 @@ FILL = 0.8
 
 
 def next_window(
-    windows: Sequence[Window], stream: str, period: Period, until: float
+    windows: Sequence[Window], stream: str, period: Period, until: float, settle: float
 ) -> Window | None:
     """The window to read on with; None when all that happened ``until`` then is read."""
-    begin = first_unread(windows, period, until)
+    begin = first_unread(windows, period, until, settle)
     last = day_of(until, period.zone)
     if begin > last:
         return None
@@ -32,11 +32,11 @@ def next_window(
     return Window(stream=stream, first=begin, last=begin + timedelta(days=days - 1))
 
 
-def first_unread(windows: Sequence[Window], period: Period, until: float) -> date:
+def first_unread(windows: Sequence[Window], period: Period, until: float, settle: float) -> date:
     """The first day of which not all is read that happened ``until`` a moment.
 
     ``windows`` come in the order of their days. A day that was read while its messages could still
-    change is read anew when more of it is wanted.
+    change is read anew when more of it is wanted. Rows can turn up ``settle`` seconds late.
     """
     begin = period.first
     for window in windows:
@@ -46,7 +46,7 @@ def first_unread(windows: Sequence[Window], period: Period, until: float) -> dat
             return window.first
         asked_at = window.asked_at or 0.0
         changing = day_of(asked_at - ABANDON_AFTER, period.zone)
-        if asked_at < until and changing <= window.last:
+        if asked_at < until + settle and changing <= window.last:
             return max(begin, changing)
         begin = window.last + timedelta(days=1)
     return begin

@@ -13,6 +13,10 @@ import msgspec
 import pytest
 
 from exporter import wiring
+from exporter.commands.backfill_shown import done
+from exporter.history.course import Course, Grid
+from exporter.history.filling import Filled
+from exporter.history.replay import Unknown
 from exporter.simulation.faults import Fault, FaultKind
 from exporter.simulation.limits import Limits, Meter
 from exporter.simulation.visits import Account
@@ -75,6 +79,17 @@ def test_the_past_is_written(shell: Shell, served: Served) -> None:
     assert f"promtool tsdb create-blocks-from openmetrics {path} FOLDER" in result.err
     assert "the series lack" not in result.err
     assert re.search(r"[0-9]+ messages read or clicked: when they were delivered", result.err)
+
+
+@pytest.mark.parametrize(("since_end", "warned"), [(4 * 3600 - 1, True), (4 * 3600, False)])
+def test_blocks_wait_until_prometheus_has_put_its_head_down(
+    since_end: int, *, warned: bool
+) -> None:
+    """Blocks that end in its last hours would cost every job what it has in memory."""
+    course = Course(Grid(start=0, step=300, end=1_700_000_000))
+    filled = Filled((course,), Unknown())
+    told = done(filled, Path("a.om"), Path("b"), "UTC", 1_700_000_000.0 + since_end)
+    assert ("wait with it until 2023-11-15 02:13:20 UTC" in told) == warned
 
 
 def test_labels_of_the_scrape_are_missed(shell: Shell) -> None:

@@ -29,7 +29,7 @@ def read_all(
     """Windows as they are read one after the other, each to its end."""
     windows: list[Window] = []
     until = asked.end if now is None else now
-    while window := next_window(windows, "sms", asked, until):
+    while window := next_window(windows, "sms", asked, until, 0):
         days = (window.first + timedelta(days=n) for n in range(window.days))
         rows = sum(map(rows_of, days))
         read = msgspec.structs.replace(
@@ -59,6 +59,15 @@ def test_a_quiet_day_does_not_make_the_next_window_long() -> None:
     assert lengths == [1, 4, 16, LONGEST, LONGEST, 7]
 
 
+def test_the_newest_rows_may_be_late() -> None:
+    """What was asked for sooner than a late row would show is asked for again."""
+    noon = midnight(FIRST, ZONE) + DAY / 2
+    window = Window(stream="sms", first=FIRST, last=FIRST, asked_at=noon, rows=9, done=True)
+    asked = period(1)
+    assert next_window([window], "sms", asked, noon - 120, 120) is None
+    assert next_window([window], "sms", asked, noon - 119, 120) is not None
+
+
 def test_days_that_could_still_change_are_read_again() -> None:
     """And the three before it, whose messages could still change; what is older stays read."""
     noon = midnight(date(2026, 1, 5), ZONE) + DAY / 2
@@ -66,12 +75,12 @@ def test_days_that_could_still_change_are_read_again() -> None:
         stream="sms", first=FIRST, last=date(2026, 1, 5), asked_at=noon, rows=9, done=True
     )
     asked = period(10)
-    assert next_window([window], "sms", asked, noon) is None
-    again = next_window([window], "sms", asked, noon + 1)
+    assert next_window([window], "sms", asked, noon, 0) is None
+    again = next_window([window], "sms", asked, noon + 1, 0)
     assert again is not None
     assert again.first == date(2026, 1, 2)
     over = msgspec.structs.replace(window, asked_at=midnight(date(2026, 1, 9), ZONE))
-    later = next_window([over], "sms", asked, noon + 9 * DAY)
+    later = next_window([over], "sms", asked, noon + 9 * DAY, 0)
     assert later is not None
     assert later.first == date(2026, 1, 6)
 
@@ -79,7 +88,7 @@ def test_days_that_could_still_change_are_read_again() -> None:
 def test_an_unfinished_window_is_gone_on_with() -> None:
     """From the row it has come to."""
     begun = Window(stream="sms", first=FIRST, last=FIRST, prev_id="77", pages=1, asked_at=1.0)
-    assert next_window([begun], "sms", period(3), period(3).end) == begun
+    assert next_window([begun], "sms", period(3), period(3).end, 0) == begun
 
 
 def test_before_anything_is_read_only_the_least_is_known() -> None:

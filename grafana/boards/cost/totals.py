@@ -1,4 +1,4 @@
-"""Money in the time range, in six numbers."""
+"""Money in the time range, in eight numbers."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ from grafana_foundation_sdk.models.dashboard import Panel
 from exporter.monitoring.recorded import COUNTRY_COST_1H
 from exporter.monitoring.thresholds import Thresholds
 from grafana import measures, words
+from grafana.boards.cost import balance
 from grafana.charts import tiles
 from grafana.face import About
 from grafana.queries import (
@@ -32,11 +33,21 @@ from grafana.style import BAD, GOOD, NUMBER, RATIO, WATCH, limits, money
 
 BY_CURRENCY: Final = ("currency",)
 HOURS: Final = 24 * 30
+WIDTH: Final = 3
 
 
 def row(thresholds: Thresholds) -> list[Panel]:
     """Draw the tiles."""
-    return [_spend(), _month(), _each(thresholds), _wasted(), _refunded(), _no_funds()]
+    return [
+        balance.left(WIDTH),
+        balance.lasts(thresholds, WIDTH),
+        _spend(),
+        _month(),
+        _each(thresholds),
+        _wasted(),
+        _refunded(),
+        _no_funds(),
+    ]
 
 
 _SPEND: Final = About(
@@ -55,7 +66,7 @@ def _spend() -> Panel:
         coloured=False,
         unit=NUMBER,
         decimals=2,
-        width=4,
+        width=WIDTH,
         overrides=money(),
         nothing="none",
     )
@@ -73,12 +84,12 @@ def _month() -> Panel:
     hourly = summed(f"avg_over_time({select(COUNTRY_COST_1H, RECORDED_COUNTRY)}[7d])", BY_CURRENCY)
     return tiles(
         Query(f"{hourly} * {HOURS}", "{{currency}}"),
-        title="30 days at this pace",
+        title="30 days like this",
         about=_MONTH,
         coloured=False,
         unit=NUMBER,
         decimals=2,
-        width=4,
+        width=WIDTH,
         overrides=money(),
         nothing="no rules loaded",
     )
@@ -104,7 +115,7 @@ def _each(thresholds: Thresholds) -> Panel:
         coloured=False,
         unit=NUMBER,
         decimals=2,
-        width=4,
+        width=WIDTH,
         overrides=money(),
         nothing=f"none is {age} old",
     )
@@ -128,7 +139,7 @@ def _wasted() -> Panel:
         about=_WASTED,
         unit=RATIO,
         decimals=1,
-        width=4,
+        width=WIDTH,
         limits=limits(GOOD, (0.1, WATCH), (0.25, BAD)),
         nothing="none is old enough",
     )
@@ -150,7 +161,7 @@ def _refunded() -> Panel:
         coloured=False,
         unit=NUMBER,
         decimals=2,
-        width=4,
+        width=WIDTH,
         overrides=money(),
         nothing="none",
     )
@@ -160,7 +171,7 @@ _NO_FUNDS: Final = About(
     "Messages that were refused in the time range because the account had no money (status 24).",
     words.FIRST_FINAL,
     words.NOTHING,
-    "top up the account: until then nothing is sent. The gateway's balance itself is not polled.",
+    "top up the account: until then nothing is sent.",
 )
 
 
@@ -172,7 +183,7 @@ def _no_funds() -> Panel:
         title="Refused: no money",
         about=_NO_FUNDS,
         decimals=0,
-        width=4,
+        width=WIDTH,
         limits=limits(GOOD, (0.5, BAD)),
         nothing="not known",
     )
