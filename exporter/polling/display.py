@@ -17,6 +17,9 @@ KEPT_DECISIONS = 20
 """The last decisions that are shown."""
 FAULT = "a fault of the exporter itself; the log has it"
 
+STOPPING = ("refused", "blocked")
+"""States in which nothing works, whichever call found it out: the account's balance may have."""
+
 log = structlog.get_logger("poller")
 
 
@@ -91,6 +94,8 @@ class Display:
 
     def turned(self, state: str, detail: str, until: float | None) -> None:
         """The poller has gone round; it means to go on at ``until`` (Unix seconds)."""
+        if state in STOPPING:
+            self._up = False
         self._board.set_account(
             msgspec.structs.replace(
                 self._now(),

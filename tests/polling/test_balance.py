@@ -394,3 +394,14 @@ def test_credentials_put_right_are_proven_anew(stages: Stages) -> None:
     assert paths[0] == PATHS["history"]
     assert PATHS["balance"] in paths
     assert not failures(stage)
+
+
+def test_a_login_that_the_balance_finds_refused_is_down(stages: Stages) -> None:
+    """The history is not asked then; whoever watches hears of it all the same, and soon."""
+    refused = Fault(kind=FaultKind.ERROR_2, start=START + HOUR, endpoint="balance")
+    stage = stages(WORLD, balances=True, faults=[refused])
+    stage.run(HOUR + 12 * MINUTE)
+    (failed,) = failures(stage)
+    assert not [call for call in read(stage) if call.time > failed]
+    (state,) = stage.last.accounts
+    assert (state.up, state.state) == (False, "refused")
