@@ -78,6 +78,7 @@ class Applying:
             read.finished,
             self._rules.deadlines,
             self._rules.labels.region,
+            self._rules.exemplars,
         )
 
     def _move(self, read: Read) -> gaps.Change:

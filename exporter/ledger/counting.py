@@ -13,7 +13,7 @@ from exporter.gateway import codes
 from exporter.gateway.message import Message
 from exporter.ledger.labels import LabelBook, LabelSet
 from exporter.ledger.schema import FINAL, PENDING
-from exporter.ledger.snapshot import Distribution, Total
+from exporter.ledger.snapshot import Distribution, Exemplar, Labels, Series, Total
 from exporter.ledger.totals import Deltas
 
 
@@ -68,6 +68,7 @@ class Context(msgspec.Struct, frozen=True):
     finished: float
     deadlines: Deadlines
     regions: bool
+    exemplars: bool = False
 
 
 class Counter:
@@ -159,13 +160,29 @@ class Counter:
         deltas, status = self._deltas, str(message.status)
         deltas.add(Total.FINAL, (*labels.labels, status))
         if entry.outcome != "delivered":
-            deltas.add(Total.FAILURES, (*labels.labels, status, str(message.err)))
+            failed = (*labels.labels, status, str(message.err))
+            deltas.add(Total.FAILURES, failed)
+            self._exemplify((Total.FAILURES, failed), message, 1)
         if message.status_time is None:
             return
         seconds = max(0, message.status_time - message.send_time)
-        deltas.observe(Distribution.FINAL, (*labels.labels[:3], entry.outcome), seconds)
+        self._observe_final(
+            Distribution.FINAL, (*labels.labels[:3], entry.outcome), seconds, message
+        )
         if entry.outcome == "delivered":
-            deltas.observe(Distribution.DELIVERY, labels.route, seconds)
+            self._observe_final(Distribution.DELIVERY, labels.route, seconds, message)
+
+    def _observe_final(
+        self, family: Distribution, labels: Labels, seconds: int, message: Message
+    ) -> None:
+        self._deltas.observe(family, labels, seconds)
+        self._exemplify((family, labels), message, seconds)
+
+    def _exemplify(self, series: Series, message: Message, value: float) -> None:
+        """Name the message beside its series; one from the future would bar all that follow."""
+        if self._context.exemplars:
+            moment = min(self._changed_at(message), self._context.finished)
+            self._deltas.exemplify(series, Exemplar(message.int_id, value, moment))
 
     def _observe_knowledge(self, message: Message) -> None:
         if message.status_time is not None:

@@ -20,6 +20,7 @@ from exporter.ledger.applying import Applying, Read
 from exporter.ledger.balances import Purse
 from exporter.ledger.engine import Store
 from exporter.ledger.errors import LedgerCorrupted
+from exporter.ledger.exemplars import merged
 from exporter.ledger.opened import OpenAccount, count_calls, describe, register
 from exporter.ledger.peeking import Peek
 from exporter.ledger.permits import Denied, Limits, Share, Usage
@@ -27,7 +28,7 @@ from exporter.ledger.pruning import Pruned
 from exporter.ledger.queries import Targets
 from exporter.ledger.records import AccountSpec, Applied, Outcome, Rules, StreamView
 from exporter.ledger.schema import label_set, network
-from exporter.ledger.snapshot import Series, Snapshot, StreamState, Total
+from exporter.ledger.snapshot import Exemplars, Series, Snapshot, StreamState, Total
 from exporter.ledger.totals import Deltas, Totals
 from exporter.ledger.waiting import Known
 
@@ -48,6 +49,7 @@ class Ledger:
         self._random_bytes = random_bytes
         self._accounts: dict[str, OpenAccount] = {}
         self._totals = Totals()
+        self._exemplars: Exemplars = {}
         self._states: dict[tuple[str, str], StreamState] = {}
         self._networks: set[pages.Network] = set()
         self._saved: float | None = None
@@ -288,6 +290,7 @@ class Ledger:
             totals=totals.counts,
             distributions=totals.distributions,
             shown=totals.shown,
+            exemplars=self._exemplars,
             label_sets=tuple(
                 (known.labels, mine.spec.currency)
                 for mine in self._accounts.values()
@@ -317,6 +320,7 @@ class Ledger:
             raise
         mine.book.commit()
         self._totals = after
+        self._exemplars = merged(self._exemplars, deltas.exemplars)
 
 
 def _finish(connection: Connection, permit_id: int, limits: Limits, outcome: Outcome) -> None:

@@ -31,6 +31,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     retention: float
     settle: float = 120.0
     """Seconds after its sending in which a row may turn up below newer ones."""
+    exemplars: bool = False
+    """Whether the ids of messages that became final last are kept for the snapshot."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

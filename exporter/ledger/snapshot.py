@@ -94,6 +94,21 @@ class Observations(msgspec.Struct, frozen=True):
     sum: Decimal
 
 
+class Exemplar(msgspec.Struct, frozen=True):
+    """One message of those that a counter or a bucket counted."""
+
+    int_id: str
+    """The gateway's own id of it."""
+    value: float
+    """What it added to the counter, or the seconds that were observed."""
+    time: float
+    """When it became final, by the gateway's clock, but never later than it was read."""
+
+
+Exemplars = Mapping[Total | Distribution, Mapping[Labels, Mapping[int, Exemplar]]]
+"""By series, then by the index of the bucket; 0 in a counter."""
+
+
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):
     """One history stream of an account: ``channel`` is sms or email."""
 
@@ -209,3 +224,5 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Unix seconds of the last commit."""
     shown: Mapping[Total | Distribution, AbstractSet[Labels]] = {}
     """Series that the ledger has noted as shown at their value: only these are, others at 0."""
+    exemplars: Exemplars = {}
+    """Empty unless `Rules.exemplars` asks for them."""

@@ -11,10 +11,12 @@ import msgspec
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
+from exporter.ledger.exemplars import Place, offer
 from exporter.ledger.schema import distribution, total
 from exporter.ledger.snapshot import (
     BUCKETS,
     Distribution,
+    Exemplar,
     Labels,
     Observations,
     Series,
@@ -42,6 +44,7 @@ class Deltas:
     def __init__(self) -> None:
         self.counts: dict[tuple[Total, Labels], int | Decimal] = {}
         self.observed: dict[tuple[Distribution, Labels], Tally] = {}
+        self.exemplars: dict[Place, Exemplar] = {}
 
     def add(self, family: Total, labels: Labels, amount: int | Decimal = 1) -> None:
         """Add ``amount``, which is never negative; 0 makes the label set known."""
@@ -65,6 +68,12 @@ class Deltas:
             tally = self.observed[family, labels] = Tally([0] * (len(bounds) + 1))
         tally.counts[bisect_left(bounds, value)] += 1
         tally.microseconds += round(value * 1_000_000)
+
+    def exemplify(self, series: Series, exemplar: Exemplar) -> None:
+        """Name a message of those just added to a series; the last of each bucket is kept."""
+        source, _ = series
+        bounds = BUCKETS[source] if isinstance(source, Distribution) else ()
+        offer(self.exemplars, (series, bisect_left(bounds, exemplar.value)), exemplar)
 
 
 class Totals:

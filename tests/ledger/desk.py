@@ -71,12 +71,16 @@ class Desk:
         lookback: float = DAY,
         retention: float = 7.0 * DAY,
         track_phones: bool = True,
+        exemplars: bool = False,
         now: float = T0,
     ) -> None:
         names = tuple(f"{seconds}s" for seconds in deadlines)
         labels = labels or LabelLimits()
         self.rules = Rules(
-            deadlines=Deadlines(deadlines, names, 30.0), labels=labels, retention=retention
+            deadlines=Deadlines(deadlines, names, 30.0),
+            labels=labels,
+            retention=retention,
+            exemplars=exemplars,
         )
         self.specs = [
             AccountSpec(
