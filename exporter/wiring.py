@@ -48,6 +48,7 @@ def rules(config: Config) -> Rules:
         labels=_label_limits(config.labels),
         retention=config.ledger.retention,
         settle=config.settle,
+        exemplars=config.exemplars,
     )
 
 

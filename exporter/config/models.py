@@ -270,6 +270,11 @@ class Settings(Section):
         "sees the increase: two scrape intervals.",
     )
     created_series: bool = Field(default=False, description="Also expose `_created` series.")
+    exemplars: bool = Field(
+        default=False,
+        description="Also name, in OpenMetrics, the message that a counter of failures or a bucket "
+        "of times counted last, by its `int_id`; see `docs/privacy.md`.",
+    )
 
     @field_validator("deadlines")
     @classmethod

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from exporter.clock import Clock
 from exporter.exposition.catalogue import CATALOGUE, SCRAPE_DURATION
+from exporter.exposition.exemplars import BySeries, of_rows
 from exporter.exposition.family import Family
 from exporter.exposition.gauges import Facts, Names, gauges
 from exporter.exposition.metrics import empty, metric, nobody
@@ -114,7 +115,14 @@ class LedgerCollector(Collector):
 
     def metric(self, family: Family, rows: Rows) -> Metric:
         """A family of the views as prometheus-client's metric."""
-        return metric(family, rows, self._zero_first.born if self.created_series else nobody)
+        born = self._zero_first.born if self.created_series else nobody
+        return metric(family, rows, born, self.exemplars(family, rows))
+
+    def exemplars(self, family: Family, rows: Rows) -> BySeries:
+        """Exemplars of a family of the views, by series and bucket."""
+        with self.lock:
+            snapshot = self._snapshot
+            return {} if snapshot is None else of_rows(family, rows, snapshot.exemplars)
 
     def views(self) -> list[tuple[Family, Rows]]:
         """What is to be shown now, family by family; rows must not be changed."""

@@ -1,6 +1,6 @@
 """Rows as prometheus-client's metrics, which its encoders write."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from itertools import accumulate
 
@@ -10,9 +10,11 @@ from prometheus_client.metrics_core import (
     GaugeMetricFamily,
     HistogramMetricFamily,
 )
+from prometheus_client.samples import Exemplar as ClientExemplar
 from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
+from exporter.exposition.exemplars import NONE, BySeries, Places, of_client, written
 from exporter.exposition.family import Family, Kind
 from exporter.exposition.series import Rows, Value
 from exporter.ledger.snapshot import BUCKETS, Distribution, Labels, Observations
@@ -34,13 +36,18 @@ def empty(family: Family) -> Metric:
     return Metric(family.base, family.help, family.kind, family.unit)
 
 
-def metric(family: Family, rows: Rows, born: Born = nobody) -> Metric:
+def metric(
+    family: Family,
+    rows: Rows,
+    born: Born = nobody,
+    exemplars: BySeries = NONE,
+) -> Metric:
     """The family with a sample for each row, and ``_created`` ones where ``born`` knows."""
     match family.kind:
         case Kind.COUNTER:
-            return _counter(family, rows, born)
+            return _counter(family, rows, born, exemplars)
         case Kind.HISTOGRAM:
-            return _histogram(family, rows, born)
+            return _histogram(family, rows, born, exemplars)
         case Kind.GAUGE:
             filled = GaugeMetricFamily(
                 family.name, family.help, labels=family.labels, unit=family.unit
@@ -50,25 +57,36 @@ def metric(family: Family, rows: Rows, born: Born = nobody) -> Metric:
             return filled
 
 
-def _counter(family: Family, rows: Rows, born: Born) -> Metric:
+def _counter(family: Family, rows: Rows, born: Born, exemplars: BySeries) -> Metric:
     filled = CounterMetricFamily(family.base, family.help, labels=family.labels, unit=family.unit)
     for labels, value in rows.items():
-        filled.add_metric(labels, _number(value), created=born(family, labels))
+        exemplar = of_client(exemplars[labels][0]) if labels in exemplars else None
+        created = born(family, labels)
+        filled.add_metric(labels, _number(value), created=created, exemplar=exemplar)
     return filled
 
 
-def _histogram(family: Family, rows: Rows, born: Born) -> Metric:
+def _histogram(family: Family, rows: Rows, born: Born, exemplars: BySeries) -> Metric:
     filled = HistogramMetricFamily(family.base, family.help, labels=family.labels, unit=family.unit)
     bounds = bucket_names(family)
     for labels, value in rows.items():
         counts = accumulate(_observations(value).counts)
-        buckets = list(zip(bounds, counts, strict=True))
+        buckets = _buckets(zip(bounds, counts, strict=True), exemplars.get(labels, {}))
         filled.add_metric(labels, buckets, float(_observations(value).sum))
         created = born(family, labels)
         if created is not None:
             named = dict(zip(family.labels, labels, strict=True))
             filled.samples.append(Sample(f"{family.base}_created", named, created))
     return filled
+
+
+def _buckets(
+    counted: Iterable[tuple[str, int]], places: Places
+) -> list[tuple[str, float] | tuple[str, float, ClientExemplar]]:
+    return [
+        (*pair, of_client(places[index])) if index in places else pair
+        for index, pair in enumerate(counted)
+    ]
 
 
 def _number(value: Value) -> float:
@@ -88,6 +106,13 @@ def bucket_names(family: Family) -> tuple[str, ...]:
     if not isinstance(family.source, Distribution):
         raise TypeError(f"{family.name} is no histogram")
     return (*map(_written, BUCKETS[family.source]), "+Inf")
+
+
+def exemplified(value: Value, places: Places) -> Iterator[str]:
+    """As `values`, each number with its exemplar behind it as OpenMetrics writes it."""
+    for index, number in enumerate(values(value)):
+        found = places.get(index)
+        yield number if found is None else number + written(found, _written(found.value))
 
 
 def values(value: Value) -> Iterator[str]:

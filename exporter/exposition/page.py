@@ -18,8 +18,10 @@ from prometheus_client.registry import Collector
 
 from exporter.exposition.catalogue import SCRAPE_DURATION
 from exporter.exposition.collector import LedgerCollector
+from exporter.exposition.exemplars import NONE, BySeries
 from exporter.exposition.family import Family, Kind
 from exporter.exposition.metrics import metric
+from exporter.exposition.series import Rows
 from exporter.exposition.text import END, Encoder, Just, TextWriter
 
 
@@ -82,7 +84,7 @@ class MetricsPage:
                 text = self._restricted(encoder, wanted, scrape=scrape)
             else:
                 text = self._whole(encoder, content_type, scrape=scrape)
-        if content_type.startswith(OPENMETRICS):
+        if _is_openmetrics(content_type):
             text += END
         body = text.encode()
         if compress:
@@ -98,7 +100,8 @@ class MetricsPage:
                 shown = [self._ledger.metric(family, rows) for family, rows in views if rows]
                 parts = [writer.encoded(*shown)]
             else:
-                parts = [writer.family(family, rows) for family, rows in views]
+                exemplars = self._ledger.exemplars if _is_openmetrics(content_type) else _none
+                parts = [writer.family(*view, exemplars(*view)) for view in views]
             if scrape:
                 self._ledger.served()
         parts.append(writer.encoded(*self._runtime.collect()))
@@ -137,6 +140,15 @@ def negotiate(accept: str) -> tuple[Encoder, str]:
         return choose_encoder(accept)
     except (TypeError, ValueError):
         return choose_encoder("")
+
+
+def _is_openmetrics(content_type: str) -> bool:
+    return content_type.startswith(OPENMETRICS)
+
+
+def _none(_family: Family, _rows: Rows) -> BySeries:
+    """The text format has no exemplars."""
+    return NONE
 
 
 def sample_names(family: Family) -> list[str]:

@@ -37,6 +37,7 @@ samples with these names.
 - **`_created` series are off**; with `created_series` each counter and histogram that came up since
   the start of the process has one: when it was first shown, at 0. Series from before have none,
   because a later time than their first would look like a reset.
+- **[Exemplars](#exemplars) are off**; with `exemplars` failures and times name a message each.
 - **`le`** is written as `1.0`, `10.0`, `+Inf`, in both formats.
 
 ## Labels
@@ -60,6 +61,31 @@ it, RUB for RUR |
 HLR requests and pings are no deliveries: leave `channel=~"hlr|ping"` out of delivery ratios.
 """
 
+_EXEMPLARS = """
+## Exemplars
+
+With `exemplars: true` the OpenMetrics page names the message that was counted last in each series
+of `smsc_message_failures_total` and in each bucket of `smsc_message_delivery_seconds` and
+`smsc_message_final_seconds`: which message is it that failed so, or took so long?
+
+```
+smsc_message_failures_total{account="main",channel="sms",country="RU",err="1",operator="mts",\
+sender="SHOP",status="20"} 5.0 # {int_id="401671913"} 1.0 1700000000
+```
+
+The label `int_id` is the gateway's own id: `smsc-exporter messages` shows it with what became of
+the message, and smsc.ru's support goes by it. The value is 1 behind a counter and the message's
+seconds behind a bucket. The time is that of the final status by the gateway's clock, or that of the
+reading where there is none or it lies ahead. Of several messages the one with the latest time
+stands there. [Privacy](privacy.md#what-others-can-see) says what an exemplar gives away.
+
+- Exemplars are kept in memory: after a start or a reload there are none until messages become
+  final. A series that is still shown at 0 has none.
+- The text format has none. Prometheus asks for OpenMetrics by itself, and keeps exemplars with
+  `prometheus --enable-feature=exemplar-storage`; `/api/v1/query_exemplars` gives them. In Grafana
+  switch on *Exemplars* in a query of a panel.
+"""
+
 _CLOSING = """
 ## Process and Python
 
@@ -71,7 +97,7 @@ _CLOSING = """
 def metrics_page() -> str:
     """The page as Markdown."""
     groups = [_group(heading, families) for heading, families in GROUPS.items()]
-    return _INTRODUCTION + "".join(groups) + _CLOSING
+    return _INTRODUCTION + "".join(groups) + _EXEMPLARS + _CLOSING
 
 
 def _group(heading: str, families: Iterable[Family]) -> str:

@@ -4,13 +4,14 @@ What each line begins with is taken from prometheus-client's encoder once for ea
 escaping and format are its own; afterwards only the number behind it is written.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
+from exporter.exposition.exemplars import NONE, BySeries
 from exporter.exposition.family import Family, Kind
-from exporter.exposition.metrics import metric, values
+from exporter.exposition.metrics import exemplified, metric, values
 from exporter.exposition.series import Rows, zero
 from exporter.ledger.snapshot import Labels
 
@@ -46,13 +47,14 @@ class TextWriter:
         """What the encoder makes of metrics, without the end mark."""
         return self._encoder(Just(*metrics)).decode().removesuffix(END)
 
-    def family(self, family: Family, rows: Rows) -> str:
-        """A family's part of the page; empty without rows."""
+    def family(self, family: Family, rows: Rows, exemplars: BySeries = NONE) -> str:
+        """A family's part of the page; empty without rows. Exemplars are for OpenMetrics only."""
         if not rows:
             return ""
         starts = self._starts_of(family, rows)
-        head = self._heads[family.name]
-        if family.kind is Kind.HISTOGRAM:
+        if exemplars:
+            lines = _with_exemplars(rows, starts, exemplars)
+        elif family.kind is Kind.HISTOGRAM:
             lines = [
                 f"{start}{number}\n"
                 for labels, value in rows.items()
@@ -62,7 +64,7 @@ class TextWriter:
             lines = [
                 f"{starts[labels][0]}{next(values(value))}\n" for labels, value in rows.items()
             ]
-        return head + "".join(lines)
+        return self._heads[family.name] + "".join(lines)
 
     def _starts_of(self, family: Family, rows: Rows) -> dict[Labels, tuple[str, ...]]:
         starts = self._starts.setdefault(family.name, {})
@@ -84,3 +86,15 @@ class TextWriter:
         starts = self._starts[family.name]
         for index, labels in enumerate(unknown):
             starts[labels] = tuple(samples[index * width : (index + 1) * width])
+
+
+def _with_exemplars(
+    rows: Rows, starts: Mapping[Labels, tuple[str, ...]], exemplars: BySeries
+) -> list[str]:
+    return [
+        f"{start}{number}\n"
+        for labels, value in rows.items()
+        for start, number in zip(
+            starts[labels], exemplified(value, exemplars.get(labels, {})), strict=True
+        )
+    ]

@@ -30,6 +30,7 @@ def test_minimal_file_has_the_documented_defaults(read: Any) -> None:
     assert (config.deadlines, config.grace, config.zero_hold) == ((300, 3600, 86400), 30.0, 60.0)
     assert (config.log.level, config.log.format) == ("info", "logfmt")
     assert not config.created_series
+    assert not config.exemplars
     labels = config.labels
     assert (labels.operator, labels.country, labels.sender, labels.region) == (1, 1, 1, 0)
     limits = (labels.max_operators, labels.max_countries, labels.max_senders, labels.max_regions)

@@ -44,6 +44,7 @@ CONFIGURATIONS = st.fixed_dictionaries(
         "log": st.just({"level": "debug", "format": "json"}),
         "deadlines": st.just(["90s", "2h", 86401]),
         "created_series": st.booleans(),
+        "exemplars": st.booleans(),
     },
 )
 
