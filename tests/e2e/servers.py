@@ -101,6 +101,7 @@ class Prometheus(Program):
             f"--config.file={folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address=127.0.0.1:{port}",
+            "--enable-feature=exemplar-storage",
         ]
         super().__init__(command, f"http://127.0.0.1:{port}", folder / "log")
 

@@ -15,11 +15,12 @@ import yaml
 from exporter.simulation.gateway import Gateway
 from exporter.simulation.limits import Limits
 from exporter.simulation.presets import DEMO
+from exporter.simulation.record import Truth
 from exporter.simulation.serve import serving
 from exporter.simulation.spec import Emails
 from exporter.simulation.visits import Account
 from exporter.simulation.world import World
-from tests.crash.oracle import Amounts, Oracle
+from tests.crash.oracle import BOUNDS, Oracle
 from tests.e2e.servers import Labels, Program, Prometheus, free_port
 
 
@@ -33,6 +34,7 @@ WORLD = msgspec.structs.replace(
     DEMO,
     per_hour=2 * 3600,
     emails=Emails(per_hour=1800, read_share=0, click_share=0),
+    invalid_share=0.4,
     late_share=0,
     scheduled_share=0,
     stopped_share=0,
@@ -42,15 +44,18 @@ WORLD = msgspec.structs.replace(
     history_span=600,
     slice_seconds=5,
 )
-"""The demo's operators and senders, most of whose combinations are born while Prometheus looks."""
+"""The demo's operators and senders, most of whose combinations are born while Prometheus looks;
+many messages fail at once."""
 
 
 class Story:
     """An exporter that was scraped, restarted twice in the middle, and scraped to the end."""
 
-    def __init__(self, prometheus: Prometheus, expected: Amounts) -> None:
+    def __init__(self, prometheus: Prometheus, oracle: Oracle, truths: list[Truth]) -> None:
         self.prometheus = prometheus
-        self.expected = expected
+        self.oracle = oracle
+        self.truths = {truth.int_id: truth for truth in truths}
+        self.expected = oracle.totals(truths)
         stamps = prometheus.query('timestamp(smsc_messages_submitted_total{job="smsc"})')
         self.last = max(stamps.values())
         """Time of the last scrape: there, `increase()` extrapolates nothing."""
@@ -79,7 +84,7 @@ def story(tool: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory)
             read = "min(smsc_history_watermark_timestamp_seconds)"
             server.await_query(read, lambda values: min(values, default=0) > ends, TRAFFIC + 30)
             time.sleep(2 * ZERO_HOLD)
-            yield Story(server, _expected(folder, world, ends))
+            yield Story(server, _oracle(folder, ends), world.truth(ends - TRAFFIC, ends))
 
 
 def _exporter(folder: Path, url: str, port: int) -> Program:
@@ -97,6 +102,7 @@ def _exporter(folder: Path, url: str, port: int) -> Program:
         "web": {"listen_addresses": [f"127.0.0.1:{port}"]},
         "ledger": {"path": str(folder / "ledger.sqlite")},
         "zero_hold": ZERO_HOLD,
+        "exemplars": True,
     }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config))
@@ -105,11 +111,10 @@ def _exporter(folder: Path, url: str, port: int) -> Program:
     return Program(command, f"http://127.0.0.1:{port}", folder / "log")
 
 
-def _expected(folder: Path, world: World, ends: float) -> Amounts:
+def _oracle(folder: Path, ends: float) -> Oracle:
     with sqlite3.connect(folder / "ledger.sqlite") as ledger:
         baselines = dict(ledger.execute("SELECT channel, baseline FROM stream"))
-    oracle = Oracle(account="main", baselines=baselines, deadlines=(("5m", 300),), until=ends)
-    return oracle.totals(world.truth(ends - TRAFFIC, ends))
+    return Oracle(account="main", baselines=baselines, deadlines=(("5m", 300),), until=ends)
 
 
 def amounts(found: dict[Labels, float]) -> dict[Labels, float]:
@@ -133,7 +138,7 @@ def test_increase_is_the_truth(story: Story, query: str, name: str) -> None:
     """Series born while Prometheus looks lose nothing, through a restart and a kill."""
     expected = {labels: float(x) for (n, labels), x in story.expected.items() if n == name}
     found = amounts(story.prometheus.query(query, story.last))
-    assert len(expected) > 5
+    assert len(expected) > 2
     assert found.keys() == expected.keys()
     assert found == pytest.approx(expected, rel=1e-9)
 
@@ -178,6 +183,40 @@ def test_openmetrics_is_negotiated(story: Story) -> None:
     metadata = story.prometheus.api("targets/metadata", metric="smsc_messages_submitted")
     assert [found["type"] for found in metadata] == ["counter"]
     assert story.prometheus.api("targets/metadata", metric="smsc_messages_submitted_total") == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "smsc_message_failures_total",
+        "smsc_message_delivery_seconds_bucket",
+        "smsc_message_final_seconds_bucket",
+    ],
+)
+def test_exemplars_are_kept_beside_their_series(story: Story, name: str) -> None:
+    """Prometheus gives messages that the truth counts in just the series they stand on."""
+    span = {"start": f"{story.last - 600:.3f}", "end": f"{story.last:.3f}"}
+    found = story.prometheus.api("query_exemplars", query=name, **span)
+    assert found
+    for series in found:
+        labels = frozenset(
+            pair
+            for pair in series["seriesLabels"].items()
+            if pair[0] not in {"__name__", "instance", "job"}
+        )
+        for exemplar in series["exemplars"]:
+            truth = story.truths[exemplar["labels"].pop("int_id")]
+            assert exemplar["labels"] == {}
+            assert exemplar["timestamp"] == truth.transitions[-1].time
+            assert story.oracle.totals([truth])[name, labels] == 1
+            assert _is_lowest(float(exemplar["value"]), dict(labels).get("le"))
+
+
+def _is_lowest(value: float, bound: str | None) -> bool:
+    """Whether no bucket below holds the value; that of a counter is 1."""
+    if bound is None:
+        return value == 1
+    return min((b for b in BOUNDS if value <= b), default=float("inf")) == float(bound)
 
 
 def test_promtool_finds_nothing_to_complain_of(demo: Program, tool: Callable[[str], Path]) -> None:
