@@ -400,7 +400,7 @@ def test_a_login_that_the_balance_finds_refused_is_down(stages: Stages) -> None:
     """The history is not asked then; whoever watches hears of it all the same, and soon."""
     refused = Fault(kind=FaultKind.ERROR_2, start=START + HOUR, endpoint="balance")
     stage = stages(WORLD, balances=True, faults=[refused])
-    stage.run(HOUR + 12 * MINUTE)
+    stage.run(HOUR + 6 * MINUTE)
     (failed,) = failures(stage)
     assert not [call for call in read(stage) if call.time > failed]
     (state,) = stage.last.accounts
