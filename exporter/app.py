@@ -62,9 +62,11 @@ class Engine:
         clock: Clock,
         *,
         connect: Callable[[Account], GatewayClient] = connect,
+        random: Random | None = None,
     ) -> None:
         self._config = config
         self._connect = connect
+        self._random = random or Random()
         self._board = board
         self._clock = clock
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="ledger")
@@ -80,7 +82,7 @@ class Engine:
         self._board.keep_only({account.name for account in self._config.accounts})
         for account in self._config.accounts:
             client = self._connect(account)
-            calls = wiring.calls(account, client, self._keeper, self._clock, Random())
+            calls = wiring.calls(account, client, self._keeper, self._clock, self._random)
             poller = wiring.poller(account, calls, self._keeper, self._board, self._clock)
             self._clients.append(client)
             if self._board.account(account.name) is None:
@@ -94,7 +96,7 @@ class Engine:
         announce(self._board, account.name, asked=asked)
         if asked:
             keeper, clock = self._keeper, self._clock
-            calls = wiring.balance_calls(account, client, keeper, clock, Random())
+            calls = wiring.balance_calls(account, client, keeper, clock, self._random)
             poller = wiring.balance_poller(account, calls, keeper, self._board, clock)
             self._tasks.append(asyncio.create_task(poller.run(), name=f"balance {account.name}"))
 

@@ -77,6 +77,7 @@ def _shop(end: float) -> WorldSpec:
         emails=Emails(per_hour=120),
         campaigns=(_mailing(end), _pumping(end)),
         refusals=(_lapsed(end),),
+        correction_share=0.1,
         history_span=10 * DAY,
     )
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import platform
 from collections.abc import Callable, Iterator
+from random import Random
 from unittest import mock
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -21,6 +22,7 @@ from exporter.polling import release
 from exporter.polling.board import Board
 
 
+SEED = 1
 LOOK_EVERY = 5.0
 """Seconds between two looks for series that need not be held at 0 any longer."""
 
@@ -57,7 +59,9 @@ class Station:
             zero_hold=config.zero_hold,
             created_series=config.created_series,
         )
-        self._engine = Engine(config, board, collector, self._clock, connect=self._connect)
+        self._engine = Engine(
+            config, board, collector, self._clock, connect=self._connect, random=Random(SEED)
+        )
         self._page = MetricsPage(collector, runtime=_process(self._clock.now()))
         self._engine.start()
 
