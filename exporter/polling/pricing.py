@@ -22,6 +22,8 @@ CHAIN_NOISE = 0.08
 much for one is read by one page more.
 """
 LONGEST_CHAIN = 6
+CLIMB = 1.5
+"""How far above the mean of hours a rate may be to be taken for more than a burst."""
 RARELY = 900.0
 """Seconds between head pages at most."""
 SHOWN = 0.95
@@ -161,7 +163,7 @@ def _chains(loads: Mapping[str, Load], limit: int, window: float, lookup: int) -
 def _demand(load: Load, chain: int, window: float, lookup: int) -> float:
     """Calls a window for all rows, and for those that are pending when they are first shown."""
     pages = _pages(load, chain, window)
-    rate = min(load.rate, load.slow_rate)
+    rate = _lasting(load)
     if not rate or not lookup:
         return pages
     pending = load.pending(chain * _rows(chain) / rate)
@@ -169,7 +171,11 @@ def _demand(load: Load, chain: int, window: float, lookup: int) -> float:
 
 
 def _pages(load: Load, chain: int, window: float) -> float:
-    return min(load.rate, load.slow_rate) * window / _rows(chain)
+    return _lasting(load) * window / _rows(chain)
+
+
+def _lasting(load: Load) -> float:
+    return min(load.rate, CLIMB * load.slow_rate)
 
 
 def _rows(chain: int) -> float:

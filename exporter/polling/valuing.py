@@ -39,6 +39,8 @@ number they must be: hours without the exporter leave many rows, too.
 BACKLOG_ROWS = 600
 CHAIN_ROWS = 150
 """Rows of a gap that is read with every permit; the latter where pages are read in chains."""
+FULL_ROWS = 900
+"""Rows of a gap of which a page shows few that are known: where not all can be read, these first."""
 DRAIN_HEAD = 1200.0
 OLD_HEAD = 300.0
 OLD = 5400.0
@@ -259,6 +261,9 @@ class ValuingPlanner:
         if dense and usual < BURST_RATE and not chained:
             self.notes.burst_at = now
 
+    def _fills_a_page(self, gap: Gap, stream: StreamView) -> bool:
+        return self._beside.rows_of(stream.channel, gap) >= FULL_ROWS
+
     def _page_or_wait(
         self, view: AccountView, stream: StreamView, gap: Gap, rarest: Mapping[str, float]
     ) -> Ask | Wait:
@@ -284,6 +289,8 @@ class ValuingPlanner:
         ]
         if not gaps:
             return None
+        if pace.saturation > 1 or max(pace.chains.values()) == 1:
+            gaps = [each for each in gaps if self._fills_a_page(*each)] or gaps
         gap, stream = max(gaps, key=lambda each: each[0].upper_time)
         since = view.now - self._head_at(stream, view.now)
         chained = pace.chains[stream.channel] > 1
