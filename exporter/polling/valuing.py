@@ -10,12 +10,12 @@ from datetime import tzinfo
 
 from exporter.gateway.message import Page
 from exporter.gateway.request import PAGE_LIMIT
-from exporter.ledger.gaps import Gap
 from exporter.ledger.outlook import GapOutlook, Outlook, StreamOutlook
 from exporter.ledger.records import StreamView
 from exporter.ledger.waiting import Known
 from exporter.polling import pricing
 from exporter.polling.asks import chosen, head, window
+from exporter.polling.backlog import Backlog
 from exporter.polling.curves import Curves
 from exporter.polling.decisions import Decision, Option
 from exporter.polling.learnt import Notes, read, written
@@ -24,28 +24,13 @@ from exporter.polling.options import Options
 from exporter.polling.pace import first_free
 from exporter.polling.past import Past
 from exporter.polling.planner import AccountView, Ask, Wait
-from exporter.polling.pricing import Demand, Load, Pace
+from exporter.polling.pricing import Load, Pace
+from exporter.polling.turns import Turns
 
 
 BURST_RESERVE = 10.0
 BURST_MEMORY = 7 * 86_400.0
 """Permits kept for so many seconds after a burst: where one was, another is to be expected."""
-BURST_ROWS = 1500
-BURST_RATE = 12_000 / 3600
-DENSE = 3.0
-"""Rows of a gap that is a burst, where fewer rows a second are usual, and how many times the usual
-number they must be: hours without the exporter leave many rows, too.
-"""
-BACKLOG_ROWS = 600
-CHAIN_ROWS = 150
-"""Rows of a gap that is read with every permit; the latter where pages are read in chains."""
-FULL_ROWS = 900
-"""Rows of a gap of which a page shows few that are known: where not all can be read, these first."""
-DRAIN_HEAD = 1200.0
-OLD_HEAD = 300.0
-OLD = 5400.0
-"""Seconds between head pages at most while a backlog is read, while an old one is, and the age
-from which on it is old."""
 PRECISION = 15.0
 """Seconds by which a call may be made too late."""
 UNWEIGHED = 60.0
@@ -77,7 +62,9 @@ class ValuingPlanner:
             channel: make_mind(channel, self.curves, deadlines, zone, now) for channel in channels
         }
         self._past = Past()
+        self._turns = Turns(self._past)
         self._beside = Options(self._minds, self.notes, self._past, lookups=lookups)
+        self._backlog = Backlog(self._minds, self._beside, self._turns)
         self._now = now
 
     def begin(self, known: Mapping[str, Known], learnt: str | None, now: float) -> None:
@@ -131,7 +118,7 @@ class ValuingPlanner:
     def weighed(self, view: AccountView) -> tuple[float, tuple[Option, ...]]:
         """The price, and every call beside the head pages, whether or not one can be made now."""
         pace = self._pace(view)
-        due, _ = self._due(view, pace.periods)
+        due, _ = self._turns.due(view, pace.periods)
         return pace.price, tuple(self._beside.all(view, max(due, view.now), pace))
 
     def outlook(self, view: AccountView) -> Outlook:
@@ -148,7 +135,7 @@ class ValuingPlanner:
         mind = self._minds[channel]
         return StreamOutlook(
             channel=channel,
-            head_at=self._head_at(stream, now) or None,
+            head_at=self._turns.head_at(stream, now) or None,
             rate=mind.traffic.rate,
             period=pace.periods[channel],
             chain=pace.chains[channel],
@@ -172,7 +159,7 @@ class ValuingPlanner:
         if beginning is not None:
             return beginning, 0.0, []
         pace = self._pace(view)
-        backlog = self._backlog(view, pace)
+        backlog = self._backlog.next(view, pace)
         if backlog is not None:
             return backlog, pace.price, []
         return self._weigh(view, pace)
@@ -181,8 +168,8 @@ class ValuingPlanner:
         """The next head page against all else; what is worth its price may put head pages off for
         as long as these still show every row.
         """
-        due, stream = self._due(view, pace.periods)
-        latest, most_urgent = self._due(view, pace.stretched)
+        due, stream = self._turns.due(view, pace.periods)
+        latest, most_urgent = self._turns.due(view, pace.stretched)
         if latest <= view.now or pace.saturation > 1:
             return _head_or_wait(most_urgent, latest, view.now), pace.price, []
         options = self._beside.all(view, due, pace)
@@ -190,36 +177,10 @@ class ValuingPlanner:
             if due > view.now:
                 due = min(due, self._worth_at(view, options, pace.price))
             return _head_or_wait(stream, due, view.now), pace.price, options
-        if self._has_room(view, pace.covering, pace):
+        if self._turns.has_room(view, pace.covering, pace.chains):
             return chosen(options[0]), pace.price, options
         until = min((latest, *view.free_at[:1]))
         return Wait(until=until, reason="newest rows need the calls"), pace.price, options
-
-    def _due(self, view: AccountView, periods: Mapping[str, float]) -> tuple[float, StreamView]:
-        """When the next head page is due, and of which stream."""
-        due = [
-            (self._head_at(stream, view.now) + periods[stream.channel], stream)
-            for stream in view.streams
-        ]
-        return min(due, key=lambda each: each[0])
-
-    def _head_at(self, stream: StreamView, now: float) -> float:
-        """When the last head page was asked for; not what a clock set back left in the future."""
-        known = (stream.head_started or 0.0, self._past.head_at(stream.channel))
-        return max((moment for moment in known if moment <= now), default=0.0)
-
-    def _has_room(self, view: AccountView, periods: Mapping[str, float], pace: Pace) -> bool:
-        """Whether a call leaves permits for head pages with these periods."""
-        spent = [moment - view.window for moment in view.free_at]
-        demands = [
-            Demand(
-                self._head_at(stream, view.now),
-                periods[stream.channel],
-                pace.chains[stream.channel],
-            )
-            for stream in view.streams
-        ]
-        return pricing.has_room(spent, demands, view.limit, view.window, view.now)
 
     def _beginning(self, view: AccountView) -> Ask | None:
         """Calls of the first sync, and of streams that were never read."""
@@ -253,57 +214,6 @@ class ValuingPlanner:
             reserve=reserve,
             lookup=self._beside.longest("sms", view.now),
         )
-
-    def _note_burst(self, channel: str, gap: Gap, now: float, *, chained: bool) -> None:
-        usual = self._minds[channel].traffic.slow_rate
-        rows = self._beside.rows_of(channel, gap)
-        dense = rows > max(BURST_ROWS, DENSE * usual * gap.seconds)
-        if dense and usual < BURST_RATE and not chained:
-            self.notes.burst_at = now
-
-    def _fills_a_page(self, gap: Gap, stream: StreamView) -> bool:
-        return self._beside.rows_of(stream.channel, gap) >= FULL_ROWS
-
-    def _page_or_wait(
-        self, view: AccountView, stream: StreamView, gap: Gap, rarest: Mapping[str, float]
-    ) -> Ask | Wait:
-        """The next page of a backlog, unless permits must be left for head pages."""
-        spent = [moment - view.window for moment in view.free_at]
-        demands = [
-            Demand(self._head_at(each, view.now), rarest[each.channel]) for each in view.streams
-        ]
-        if pricing.has_room(spent, demands, view.limit, view.window, view.now):
-            return window(stream.channel, gap.upper_id, "backlog")
-        due, _ = self._due(view, rarest)
-        return Wait(until=min((due, *view.free_at[:1])), reason="backlog")
-
-    def _backlog(self, view: AccountView, pace: Pace) -> Ask | Wait | None:
-        """While much was never read: its pages, the newest first, and a head page now and then."""
-        gaps = [
-            (gap, stream)
-            for stream in view.streams
-            for gap in stream.gaps
-            if gap.kind == "gap"
-            and self._beside.rows_of(stream.channel, gap) >= _backlog_rows(pace, stream.channel)
-            and not self._beside.is_tried(stream, gap, view.now)
-        ]
-        if not gaps:
-            return None
-        if pace.saturation > 1 or max(pace.chains.values()) == 1:
-            gaps = [each for each in gaps if self._fills_a_page(*each)] or gaps
-        gap, stream = max(gaps, key=lambda each: each[0].upper_time)
-        since = view.now - self._head_at(stream, view.now)
-        chained = pace.chains[stream.channel] > 1
-        self._note_burst(stream.channel, gap, view.now, chained=chained)
-        drain = DRAIN_HEAD if view.now - gap.lower_time < OLD else OLD_HEAD
-        rarest = pace.periods if chained else dict.fromkeys(pace.periods, drain)
-        due, most_urgent = self._due(view, rarest)
-        if due <= view.now:
-            return head(most_urgent.channel, "its turn" if chained else "backlog")
-        mind, rows = self._minds[stream.channel], self._beside.rows_of(stream.channel, gap)
-        if chained or mind.finals_of(gap, rows, view.now) >= mind.finals_of_head(since):
-            return self._page_or_wait(view, stream, gap, rarest)
-        return head(stream.channel, "backlog")
 
     def _worth_at(self, view: AccountView, options: Sequence[Option], price: float) -> float:
         """When a call may be worth its price, and it has to be weighed again."""
@@ -350,7 +260,3 @@ def _head_or_wait(stream: StreamView, until: float, now: float) -> Ask | Wait:
     if until <= now:
         return head(stream.channel, "its turn")
     return Wait(until=until, reason="price")
-
-
-def _backlog_rows(pace: Pace, channel: str) -> int:
-    return BACKLOG_ROWS if pace.chains[channel] == 1 else CHAIN_ROWS

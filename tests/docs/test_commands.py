@@ -60,21 +60,23 @@ def test_every_command_is_in_the_readme(pages: dict[Path, str], root: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("page", "command"),
+    ("page", "heading", "command"),
     [
-        ("simulation.md", "simulate-gateway"),
-        ("commands.md", "explain"),
-        ("freshness.md", "simulate"),
-        ("commands.md", "messages"),
-        ("operations.md", "run"),
+        ("simulation.md", "simulate-gateway", "simulate-gateway"),
+        ("commands.md", "explain", "explain"),
+        ("freshness.md", "simulate", "simulate"),
+        ("commands.md", "messages", "messages"),
+        ("operations.md", "run", "run"),
+        ("history.md", "Filling in the past", "backfill"),
+        ("history.md", "Does the ledger agree?", "reconcile"),
     ],
 )
 def test_every_flag_is_described(
-    pages: dict[Path, str], root: Path, page: str, command: str
+    pages: dict[Path, str], root: Path, page: str, heading: str, command: str
 ) -> None:
     """The table of a command's flags is complete, under its own heading where it has one."""
     text = pages[root / "docs" / page]
-    section = text.partition(f"\n## {command}\n")[2].partition("\n## ")[0] or text
+    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0] or text
     rows = re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE)
     shown = {flag for row in rows for flag in _FLAG.findall(row)}
     assert shown == {flag for flag in flags()[command] if flag.startswith("--")} - {"--help"}

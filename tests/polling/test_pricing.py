@@ -108,6 +108,16 @@ def test_chains_grow_with_the_rate() -> None:
     assert chains == sorted(chains)
 
 
+@pytest.mark.parametrize(("usual", "chained"), [(17_000, True), (3_000, False)])
+def test_chains_begin_while_traffic_climbs_and_not_in_a_burst(
+    usual: float, *, chained: bool
+) -> None:
+    """A rate not far above the mean of hours is there to stay; one far above is soon over."""
+    climbing = Load(26_000 / HOUR, 26_000 / HOUR, usual / HOUR, lambda _: 0.15)
+    found = pace({"sms": climbing}, 29, HOUR, side=0, reserve=1.0, lookup=500)
+    assert (found.chains["sms"] > 1) == chained
+
+
 @pytest.mark.parametrize(("per_hour", "missed"), [(20_000, False), (27_000, False), (30_000, True)])
 def test_saturation_says_when_rows_are_missed(per_hour: float, *, missed: bool) -> None:
     """Above 1 exactly when all the permits can't show every row once."""

@@ -15,11 +15,12 @@ from exporter.gateway.message import Message, Page, Personal
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.records import StreamView
 from exporter.ledger.waiting import BUCKET, Known, Waiting
+from exporter.polling.backlog import DRAIN_HEAD
 from exporter.polling.mind import Maturing
 from exporter.polling.past import TRIED
 from exporter.polling.planner import AccountView, Ask, Wait
 from exporter.polling.trust import LONGEST, REST
-from exporter.polling.valuing import DRAIN_HEAD, ValuingPlanner
+from exporter.polling.valuing import ValuingPlanner
 from tests.polling.views import HOUR, NOW, after, gap, stream, view
 
 
@@ -157,6 +158,15 @@ def test_a_burst_is_read_newest_first_with_newest_pages_in_between() -> None:
     assert (first.reason, first.request.prev_id) == ("backlog", "gap1")
     heads = [NOW - 100, *(at for at, ask in made if ask.kind == "head"), NOW + HOUR]
     assert max(later - earlier for earlier, later in pairwise(heads)) <= DRAIN_HEAD + 1
+
+
+@pytest.mark.parametrize(("per_hour", "first"), [(25_000, "gap1"), (40_000, "gap2")])
+def test_in_overload_no_page_is_spent_on_half_a_page_of_rows(per_hour: float, first: str) -> None:
+    """The newest gap comes first, unless not all can be read and an older one fills pages."""
+    short = msgspec.structs.replace(gap(1), upper_time=gap(1).lower_time + 60)
+    planner = planner_of(per_hour=per_hour)
+    made = lives(planner, view(stream(gaps=(gap(2), short))), NOW + HOUR)
+    assert next(ask.request.prev_id for _, ask in made if ask.kind == "window") == first
 
 
 def test_overdue_messages_of_a_silent_operator_are_read() -> None:
