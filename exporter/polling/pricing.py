@@ -22,8 +22,10 @@ CHAIN_NOISE = 0.08
 much for one is read by one page more.
 """
 LONGEST_CHAIN = 6
-CLIMB = 1.5
-"""How far above the mean of hours a rate may be to be taken for more than a burst."""
+CLIMB, BURST = 1.15, 1.75
+"""How many times the mean of hours a rate is when traffic climbs; and when it is a burst, which
+will be over soon.
+"""
 RARELY = 900.0
 """Seconds between head pages at most."""
 SHOWN = 0.95
@@ -175,7 +177,9 @@ def _pages(load: Load, chain: int, window: float) -> float:
 
 
 def _lasting(load: Load) -> float:
-    return min(load.rate, CLIMB * load.slow_rate)
+    """The rate to reckon with for hours."""
+    climbs = CLIMB * load.slow_rate < load.rate <= BURST * load.slow_rate
+    return load.rate if climbs else min(load.rate, load.slow_rate)
 
 
 def _rows(chain: int) -> float:

@@ -64,6 +64,12 @@ def program() -> TyperGroup:
     return found
 
 
+def flags() -> Iterator[str]:
+    """Every spelling of the commands' flags."""
+    for command in program().commands.values():
+        yield from (flag for parameter in command.params for flag in parameter.opts)
+
+
 def keys_of(prefix: str, model: type[BaseModel]) -> Iterator[str]:
     """Dotted keys of a section of settings."""
     return (f"{prefix}.{name}" for name in model.model_fields)
@@ -88,6 +94,7 @@ def words_that_exist() -> set[str]:
         *Account.model_fields,
         *(error.kind for error in LedgerError.__subclasses__()),
         *program().commands,
+        *flags(),
         *OTHER_WORDS,
     }
 
