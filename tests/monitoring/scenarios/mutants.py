@@ -1,8 +1,10 @@
 """Rules with one thing taken out of them, to see that a unit test notices.
 
-``python -m tests.monitoring.scenarios.mutants [RULE...]`` takes minutes; it prints what survives.
+``python -m tests.monitoring.scenarios.mutants [--alerts] [--sample N] [RULE...]`` prints what
+survives. It takes minutes for a rule, an hour or two for all; a sample of them takes less.
 """
 
+import argparse
 import re
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import promql_parser as promql
@@ -25,6 +28,9 @@ from tests.monitoring.scenarios.files import FILES
 ROOT = Path(__file__).resolve().parents[3]
 PROMTOOL = ROOT / "var/tools/bin/promtool"
 FACTORS = (0.5, 2.0)
+TURNED = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
+SEED = 1
+"""Of the choice of a sample."""
 _MATCHER = re.compile(r'\w+(?:=~|!~|!=|=)"[^"]*"')
 
 Rule = dict[str, Any]
@@ -41,6 +47,10 @@ def mutants(rule: Rule) -> Iterator[tuple[str, Rule]]:
     for key in ("for", "keep_firing_for"):
         if key in rule:
             yield f"without {key}", {name: value for name, value in rule.items() if name != key}
+    if "for" in rule:
+        for factor in FACTORS:
+            wait = round(promql.parse_duration(rule["for"]).total_seconds() * factor)
+            yield f"for * {factor:g}", rule | {"for": f"{wait}s"}
     tree, changes = promql.parse(rule["expr"]), dict[str, str]()
     for what, text in (*variants(tree), *_without_matchers(str(tree))):
         changes.setdefault(text, what)
@@ -77,7 +87,9 @@ def _changed(node: Expr) -> Iterator[tuple[str, str]]:
         case promql.AggregateExpr():
             yield from _changed_aggregation(str(node))
         case promql.Call() if node.func.name.startswith(("clamp", "max_over", "abs")):
-            yield f"without {node.func.name}", f"({node.args[0]})"
+            inside = node.args[0]
+            whole = inside.vector_selector if isinstance(inside, promql.MatrixSelector) else inside
+            yield f"without {node.func.name}", f"({whole})"
 
 
 def _changed_operation(node: Any) -> Iterator[tuple[str, str]]:
@@ -86,8 +98,10 @@ def _changed_operation(node: Any) -> Iterator[tuple[str, str]]:
         yield f"without {operation} {node.rhs}", f"({node.lhs})"
     if operation == "or":
         yield f"without {node.lhs} or", f"({node.rhs})"
-    if operation in {">", "<", ">=", "<=", "=="}:
+    if operation in {*TURNED, "=="}:
         yield f"without {operation} {node.rhs}", f"({node.lhs})"
+    if operation in TURNED:
+        yield f"{TURNED[operation]} {node.rhs}", _turned(node)
     for side in (node.lhs, node.rhs):
         if isinstance(side, promql.NumberLiteral) and side.val not in {0, 1}:
             for factor in FACTORS:
@@ -96,6 +110,14 @@ def _changed_operation(node: Any) -> Iterator[tuple[str, str]]:
                 number = f"{side.val * factor:g}"
                 ends = (number, after) if side is node.lhs else (before, number)
                 yield f"{side.val:g} * {factor:g}", middle.join(ends)
+
+
+def _turned(node: Any) -> str:
+    """The comparison the other way round."""
+    before, after = str(node.lhs), str(node.rhs)
+    middle = str(node)[len(before) : -len(after)]
+    operation = str(node.op)
+    return f"{before}{middle.replace(operation, TURNED[operation], 1)}{after}"
 
 
 def _changed_range(text: str) -> Iterator[tuple[str, str]]:
@@ -170,23 +192,52 @@ def _rules(file: File) -> list[Rule]:
     return [rule for group in file.groups() for rule in group["rules"]]
 
 
-def main(chosen: Sequence[str]) -> None:
-    """Print every mutant that no test notices."""
-    rules = [rule for group in rule_groups(Thresholds()) for rule in group["rules"]]
+def main() -> None:
+    """Print every mutant that no test notices, and how many were tried."""
+    asked = _arguments()
+    tried = unnoticed = 0
     with tempfile.TemporaryDirectory() as folder:
         suite = Suite(Path(folder))
-        for rule in rules:
+        for rule in _chosen(asked.rules, alerts=asked.alerts):
             name = name_of(rule)
-            if chosen and not any(name.startswith(one) for one in chosen):
-                continue
             if suite.notices(name, rule):
                 sys.exit(f"tests of {name} fail as it is")
-            changes = list(mutants(rule))
+            changes = _some(list(mutants(rule)), asked.sample)
             alive = [what for what, mutant in changes if not suite.notices(name, mutant)]
-            print(f"{name}: {len(changes) - len(alive)} of {len(changes)} noticed", flush=True)  # noqa: T201
+            tried, unnoticed = tried + len(changes), unnoticed + len(alive)
+            _say(f"{name}: {len(changes) - len(alive)} of {len(changes)} noticed")
             for what in alive:
-                print(f"    {what}", flush=True)  # noqa: T201
+                _say(f"    {what}")
+    _say(f"{tried - unnoticed} of {tried} noticed")
+
+
+def _chosen(names: Sequence[str], *, alerts: bool) -> Iterator[Rule]:
+    """Rules whose names begin like one of these, all of them when there are none."""
+    for group in rule_groups(Thresholds()):
+        for rule in group["rules"]:
+            named = not names or name_of(rule).startswith(tuple(names))
+            if named and ("alert" in rule or not alerts):
+                yield rule
+
+
+def _some(changes: list[tuple[str, Rule]], most: int | None) -> list[tuple[str, Rule]]:
+    return changes if most is None else Random(SEED).sample(changes, min(most, len(changes)))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.monitoring.scenarios.mutants", description=__doc__
+    )
+    parser.add_argument("rules", nargs="*", metavar="RULE", help="what the rules' names begin with")
+    parser.add_argument("--alerts", action="store_true", help="leave recording rules as they are")
+    parser.add_argument("--sample", type=int, metavar="N", help="no more than N mutants of a rule")
+    return parser.parse_args()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
