@@ -39,6 +39,7 @@ def poll_stale(thresholds: Thresholds, tempo: Tempo) -> Alert:
     cadence = selector("smsc_poll_cadence_seconds", HISTORY)
     longest = f"{limits.stale_cadences:g} * max {by(STREAM)} ({cadence})"
     least = tempo.seconds(limits.stale)
+    polled = f"max {by(STREAM)} ({cadence})"
     began = f"max {by(STREAM)} ({cadence} offset {tempo(limits.stale)})"
     return Alert(
         name="SmscPollStale",
@@ -48,7 +49,7 @@ def poll_stale(thresholds: Thresholds, tempo: Tempo) -> Alert:
             f"""
             time() - {_last_success()} > clamp_min({longest}, {least})
             or
-            0 * {began} + {least} unless {_last_success()}
+            0 * {polled} + {least} and {began} unless {_last_success()}
             """
         ),
         wait=tempo("1m"),

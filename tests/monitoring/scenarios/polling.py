@@ -46,10 +46,14 @@ def stopping() -> Iterator[Line]:
     yield line("smsc_poll_cadence_seconds", later(held((70, 250)), 10), **cadence)
     yield from polled("taken-over", 144, *stop)
     yield from polled("taken-over", 144, (LENGTH, True), instance="other:10048")
+    for each in polled("away", 144, (LENGTH, True)):
+        yield Line(each.name, each.labels, gone(each.track, BEGIN, BEGIN + 15))
 
 
 def stale() -> Iterator[Fires]:
-    """Ten minutes, or three times the time between pages where that is longer."""
+    """Ten minutes, or three times the time between pages where that is longer; not while the
+    exporter itself is away, which is another alert's business.
+    """
     stops = {**STREAM, "account": "stops"}
     email = {**STREAM, "account": "one-stream", "channel": "email"}
     rarely = {**STREAM, "account": "rarely-stops"}
