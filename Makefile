@@ -3,10 +3,10 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/var/tools/bin:$(PATH)
 
-.PHONY: help setup demo run test e2e lint types imports deps package sbom check drills quiet-month docs rules dashboards deploy-files deploy-check image-test systemd-test pictures bench bench-planner bench-worlds lock clean
+.PHONY: help setup demo run test test-postgresql e2e lint types imports deps package sbom check drills quiet-month docs rules dashboards deploy-files deploy-check image-test systemd-test pictures bench bench-planner bench-worlds lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv with everything the other targets need (they do it by themselves)
 	@scripts/setup-venv
@@ -19,6 +19,9 @@ run: setup ## run the exporter: SMSC_LOGIN=... SMSC_PASSWORD=... make run
 
 test: setup ## run the tests, with branch coverage
 	pytest --quiet -m "not e2e" --numprocesses=2 --dist=worksteal --cov --cov-report=term $(ARGS)
+
+test-postgresql: setup ## run the ledger's tests on PostgreSQL (as root, once: scripts/e2e-servers)
+	pytest --quiet tests/ledger --ledger postgresql --numprocesses=2 --dist=worksteal $(ARGS)
 
 e2e: setup ## run the tests against real servers (as root, once: scripts/e2e-servers)
 	pytest --quiet -m e2e $(ARGS)

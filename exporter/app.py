@@ -1,6 +1,7 @@
 """The running exporter: pollers, web server, signals and reload."""
 
 import asyncio
+import contextlib
 import os
 import platform
 import signal
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
+import msgspec
 import structlog
 from starlette.types import ASGIApp
 
@@ -24,6 +26,8 @@ from exporter.notify import Manager
 from exporter.polling.balance import announce
 from exporter.polling.board import Board
 from exporter.polling.keeper import Keeper
+from exporter.polling.owners import Owners
+from exporter.polling.poller import Poller
 from exporter.polling.release import Holder, Release
 from exporter.web.app import ReloadResult, create_app
 from exporter.web.health import healthy, ready
@@ -37,6 +41,8 @@ CLOSE_SECONDS = 2.0
 """How long pollers may take to end once asked to, and then how long the ledger."""
 REQUEST_SECONDS = 1.0
 """How long web requests may take to end after that."""
+PATIENCE = 90.0
+"""How long the call under way may take when an account goes to another replica."""
 WATCH_SECONDS = 10.0
 """How often files of credentials are looked at."""
 
@@ -49,6 +55,14 @@ log = structlog.get_logger("exporter")
 def connect(account: Account) -> GatewayClient:
     """The account's way to the gateway."""
     return wiring.client(account, __version__)
+
+
+class Polling(msgspec.Struct, frozen=True):
+    """What polls one account."""
+
+    client: GatewayClient
+    poller: Poller
+    tasks: list[asyncio.Task[None]]
 
 
 class Engine:
@@ -71,48 +85,83 @@ class Engine:
         self._clock = clock
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._keeper = Keeper(
-            wiring.ledger(config, owner=True), wiring.specs(config), clock, self._executor, board
+            wiring.ledger(config, owner=True, clock=clock),
+            wiring.specs(config),
+            clock,
+            self._executor,
+            board,
         )
         self._release = Release(holder, self._keeper, board, clock)
-        self._clients: list[GatewayClient] = []
+        self._polling: dict[str, Polling] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to poll every account."""
-        self._board.keep_only({account.name for account in self._config.accounts})
-        for account in self._config.accounts:
-            client = self._connect(account)
-            calls = wiring.calls(account, client, self._keeper, self._clock, self._random)
-            poller = wiring.poller(account, calls, self._keeper, self._board, self._clock)
-            self._clients.append(client)
-            if self._board.account(account.name) is None:
-                self._board.set_account(AccountState(account=account.name))
-            self._tasks.append(asyncio.create_task(poller.run(), name=f"poller {account.name}"))
-            self._start_balance(account, client)
+        """Begin to poll: every account, or of a shared ledger this process's part of them."""
+        if self._keeper.ledger.store.is_shared:
+            self._board.keep_only(set())
+            owners = Owners(
+                self._keeper,
+                self._board,
+                self._clock,
+                self._config.ledger.lease,
+                start=self._start,
+                stop=self._stop,
+            )
+            self._tasks.append(asyncio.create_task(owners.run(), name="owners"))
+        else:
+            self._board.keep_only({account.name for account in self._config.accounts})
+            for account in self._config.accounts:
+                self._start(account.name)
         self._tasks.append(asyncio.create_task(self._release.run(), name="release"))
 
-    def _start_balance(self, account: Account, client: GatewayClient) -> None:
-        asked = account.balance.enabled
-        announce(self._board, account.name, asked=asked)
-        if asked:
-            keeper, clock = self._keeper, self._clock
-            calls = wiring.balance_calls(account, client, keeper, clock, self._random)
-            poller = wiring.balance_poller(account, calls, keeper, self._board, clock)
-            self._tasks.append(asyncio.create_task(poller.run(), name=f"balance {account.name}"))
+    def _start(self, name: str) -> None:
+        account = self._config.account(name)
+        client = self._connect(account)
+        calls = wiring.calls(account, client, self._keeper, self._clock, self._random)
+        poller = wiring.poller(account, calls, self._keeper, self._board, self._clock)
+        if self._board.account(name) is None:
+            self._board.set_account(AccountState(account=name))
+        tasks = [asyncio.create_task(poller.run(), name=f"poller {name}")]
+        announce(self._board, name, asked=account.balance.enabled)
+        if account.balance.enabled:
+            tasks.append(
+                asyncio.create_task(self._balance(account, client), name=f"balance {name}")
+            )
+        self._polling[name] = Polling(client, poller, tasks)
+
+    async def _balance(self, account: Account, client: GatewayClient) -> None:
+        keeper, clock = self._keeper, self._clock
+        calls = wiring.balance_calls(account, client, keeper, clock, self._random)
+        await wiring.balance_poller(account, calls, keeper, self._board, clock).run()
+
+    async def _stop(self, name: str, patient: bool) -> None:  # noqa: FBT001  as `Owners` calls it
+        """End an account's polling; with patience, between two of its calls."""
+        polling = self._polling[name]
+        turning = polling.poller.turning
+        if patient:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(turning.acquire(), PATIENCE)
+        for task in polling.tasks:
+            task.cancel()
+        await asyncio.wait(polling.tasks, timeout=CLOSE_SECONDS)
+        await polling.client.aclose()
+        del self._polling[name]
 
     async def stop(self) -> None:
         """End polling; a transaction under way is finished first."""
-        for task in self._tasks:
+        polling = [task for each in self._polling.values() for task in each.tasks]
+        tasks = [*self._tasks, *polling]
+        for task in tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
         closing = asyncio.create_task(self._keeper.close(), name="ledger close")
         done, _ = await asyncio.wait((closing,), timeout=CLOSE_SECONDS)
         if not done:
-            log.warning("the ledger takes long to close", path=str(self._config.ledger.path))
+            log.warning("the ledger takes long to close", ledger=self._keeper.ledger.store.name)
         self._executor.shutdown(wait=False)
-        for client in self._clients:
-            await client.aclose()
+        for each in self._polling.values():
+            await each.client.aclose()
 
 
 class Exporter:
@@ -130,7 +179,7 @@ class Exporter:
         self._loaded = loaded
         self._clock = clock or SystemClock()
         self._manager = manager or Manager()
-        self._board = Board()
+        self._board = Board(self._clock)
         self._protection = WatchedProtection(loaded.config.web.config_file)
         self._collector = self._make_collector(loaded.config)
         self._engine = self._make_engine(loaded.config)

@@ -1,6 +1,7 @@
 """From the configuration to the parts that do the work."""
 
 import os
+import platform
 from collections.abc import Callable
 from random import Random
 from zoneinfo import ZoneInfo
@@ -13,10 +14,13 @@ from exporter.gateway import codes
 from exporter.gateway.client import DEADLINE_FACTOR, GatewayClient
 from exporter.ledger.accounts import Memory, credentials_mark
 from exporter.ledger.counting import Deadlines
+from exporter.ledger.file_store import FileStore
 from exporter.ledger.labels import LabelLimits
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.permits import Limits
 from exporter.ledger.records import AccountSpec, Rules
+from exporter.ledger.shared_store import Address, Membership, SharedStore
+from exporter.ledger.store import Store
 from exporter.polling.balance import BalancePoller, BalanceSettings
 from exporter.polling.balance_calls import BalanceCalls, BalanceSource
 from exporter.polling.board import Board
@@ -29,6 +33,7 @@ from exporter.polling.recent import RecentRecipients
 from exporter.polling.valuing import ValuingPlanner
 
 
+SESSION_BYTES = 16
 FIRST_SYNC_SHARE = 3
 """The first sync may take one permit in so many of a window's."""
 
@@ -57,9 +62,21 @@ def specs(config: Config) -> tuple[AccountSpec, ...]:
     return tuple(_spec(account) for account in config.accounts)
 
 
-def ledger(config: Config, *, owner: bool) -> Ledger:
-    """The configured ledger, not yet open."""
-    return Ledger(config.ledger.path, rules(config), owner=owner, random_bytes=os.urandom)
+def ledger(config: Config, *, owner: bool, clock: Clock | None = None) -> Ledger:
+    """The configured ledger, not yet open; a shared one's time is held against the clock's."""
+    made = store(config, owner=owner, clock=clock)
+    return Ledger(made, rules(config), random_bytes=os.urandom)
+
+
+def store(config: Config, *, owner: bool, clock: Clock | None = None) -> Store:
+    """The database behind the configured ledger, not yet open."""
+    ledger = config.ledger
+    if ledger.url is None:
+        return FileStore(ledger.path, owner=owner)
+    name = ledger.replica or platform.node() or "replica"
+    member = Membership(name, os.urandom(SESSION_BYTES).hex(), ledger.lease)
+    address, now = Address(ledger.url, ledger.password), clock.now if clock else None
+    return SharedStore(address, member, owner=owner, now=now)
 
 
 def client(

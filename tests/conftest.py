@@ -11,13 +11,27 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
 from exporter import logs
-from exporter.ledger import engine
+from exporter.ledger import file_store
 
 
 settings.register_profile(
     "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("shared")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--ledger postgresql``: tests of the ledger run against a database of their own each."""
+    parser.addoption("--ledger", choices=("file", "postgresql"), default="file")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about files alone."""
+    if config.getoption("ledger") == "file":
+        return
+    of_files = [item for item in items if item.get_closest_marker("file_ledger")]
+    config.hook.pytest_deselected(items=of_files)
+    items[:] = [item for item in items if item not in of_files]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,7 +48,7 @@ def _compiled_once() -> Iterator[None]:
         return made.execution_options(compiled_cache=compiled)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "create_engine", create_engine)
+        patch.setattr(file_store, "create_engine", create_engine)
         yield
     first.dispose()
 

@@ -23,9 +23,9 @@ from exporter.gateway.errors import GatewayError
 from exporter.gateway.request import HistoryRequest
 from exporter.gateway.statistics import Statistics, StatisticsRequest
 from exporter.ledger.accounts import Memory
-from exporter.ledger.engine import Store
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.permits import Denied
+from exporter.ledger.store import Store
 from exporter.polling.balance_calls import BalanceCalls
 from exporter.polling.calls import Calls, Held
 from exporter.polling.keeper import Keeper

@@ -30,10 +30,10 @@ from exporter.history.period import Period
 from exporter.history.reading import Reader
 from exporter.history.replay import Manner
 from exporter.history.work import Plan, WorkFile
-from exporter.ledger.engine import Store
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.labels import LabelBook
 from exporter.ledger.seam import Seam, seam
+from exporter.ledger.store import Store
 
 
 WORK = ".work"

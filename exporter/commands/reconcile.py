@@ -24,9 +24,9 @@ from exporter.history.errors import HistoryError, NothingToDo
 from exporter.history.period import Period
 from exporter.history.reading import Reader
 from exporter.history.work import IN_MEMORY, Plan, WorkFile
-from exporter.ledger.engine import Store
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.sent import coverage, sent
+from exporter.ledger.store import Store
 from exporter.polling.calls import Held
 
 

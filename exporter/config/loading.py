@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from exporter.config.credentials import resolve
+from exporter.config.credentials import read_secret, resolve
 from exporter.config.document import Document, read_document
 from exporter.config.environment import (
     ENVIRONMENT,
@@ -19,7 +19,15 @@ from exporter.config.environment import (
     ledger_path,
     misspelt,
 )
-from exporter.config.models import Account, AccountSettings, Config, LogConfig, Settings, Web
+from exporter.config.models import (
+    Account,
+    AccountSettings,
+    Config,
+    LedgerConfig,
+    LogConfig,
+    Settings,
+    Web,
+)
 from exporter.config.problems import (
     Findings,
     InvalidConfigError,
@@ -30,6 +38,7 @@ from exporter.config.problems import (
 )
 from exporter.config.wording import report
 from exporter.config.written import CredentialKeys, WrittenAccount, WrittenConfig
+from exporter.secrets import Secret
 
 
 COMMAND_LINE = Source("command line")
@@ -117,6 +126,8 @@ def _settings(
     document: Document, environ: Mapping[str, str], findings: Findings
 ) -> Settings | None:
     content = {key: value for key, value in document.content.items() if key != "accounts"}
+    if isinstance(content.get("ledger"), str):
+        content["ledger"] = {"url": content["ledger"]}
     try:
         settings = Settings.model_validate(content)
     except ValidationError as error:
@@ -124,12 +135,29 @@ def _settings(
         return None
     written = settings.ledger.path if "path" in settings.ledger.model_fields_set else None
     path = ledger_path(written, environ)
-    ledger = settings.ledger.model_copy(update={"path": path})
+    ledger = settings.ledger.model_copy(
+        update={"path": path, "password": _ledger_password(settings.ledger, document, findings)}
+    )
     web = settings.web
     if web.config_file is not None and document.source is not ENVIRONMENT:
         folder = Path(document.source.name).parent
         web = web.model_copy(update={"config_file": folder / web.config_file})
     return settings.model_copy(update={"ledger": ledger, "web": web})
+
+
+def _ledger_password(ledger: LedgerConfig, document: Document, findings: Findings) -> Secret | None:
+    """The password, from its file if it has one."""
+    here = document.source, ("ledger", "password_file")
+    if ledger.url is None and (ledger.password or ledger.password_file):
+        findings.wrong(*here, "is of no use without ledger.url; remove it, or give that")
+    if ledger.password_file is None:
+        return ledger.password
+    if ledger.password is not None:
+        findings.wrong(*here, "is given beside password; keep one of the two")
+    path = ledger.password_file
+    if document.source is not ENVIRONMENT:
+        path = Path(document.source.name).parent / path
+    return read_secret(path, here, findings)
 
 
 def _accounts(

@@ -18,6 +18,7 @@ from exporter.config.values import (
     Deadlines,
     Distinct,
     Duration,
+    LedgerUrl,
     ListenAddress,
     Login,
     Name,
@@ -194,6 +195,31 @@ class LedgerConfig(Section):
             "default": "`smsc-exporter.sqlite` in `$STATE_DIRECTORY`, else in `./var`"
         },
     )
+    url: LedgerUrl | None = Field(
+        default=None,
+        description="A PostgreSQL database instead of the file, which several processes can share: "
+        "`postgresql://user@host:port/database`, as libpq takes it. `ledger: postgresql://...` is "
+        "short for this key alone.",
+    )
+    password: SecretText | None = Field(
+        default=None, description="The database user's password; better kept in `password_file`."
+    )
+    password_file: Path | None = Field(
+        default=None,
+        description="File that holds that password as its only line. A relative path starts at the "
+        "configuration file's folder.",
+    )
+    replica: Name | None = Field(
+        default=None,
+        description="What this process is called among those that share the database; no two may "
+        "have the same name.",
+        json_schema_extra={"default": "the machine's name"},
+    )
+    lease: Annotated[Duration, AfterValidator(Within(4, 600))] = Field(
+        default=20.0,
+        description="How long a process that shares the database is not heard of until others poll "
+        "its accounts.",
+    )
     retention: Annotated[Duration, AfterValidator(Within(HOUR, 3660 * DAY))] = Field(
         default=7 * DAY,
         description="How long messages are remembered after they are final, so that none is "
@@ -302,3 +328,5 @@ class Config(Settings):
             for secret in (account.credentials.password, account.credentials.apikey):
                 if secret is not None:
                     yield secret
+        if self.ledger.password is not None:
+            yield self.ledger.password

@@ -16,6 +16,10 @@ def render(config: Config) -> str:
     """
     accounts = [_account(account) for account in config.accounts]
     content = {"accounts": accounts, **config.model_dump(mode="json", exclude={"accounts"})}
+    ledger = content["ledger"]
+    if ledger["password_file"] is not None:
+        del ledger["password"]
+    content["ledger"] = {key: value for key, value in ledger.items() if value is not None}
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
 
 

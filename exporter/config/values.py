@@ -97,6 +97,17 @@ def _api_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _ledger_url(value: str) -> str:
+    if not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://; a file is named by the key path")
+    place = value.partition("://")[2]
+    if ":" in place.rpartition("@")[0] or "password=" in place.partition("?")[2]:
+        raise ValueError("must not hold a password; use the key password_file beside it")
+    if not value.isprintable() or " " in value or not place.partition("?")[0].partition("/")[2]:
+        raise ValueError("must be an address such as postgresql://smsc@db.example/smsc")
+    return f"postgresql://{place}"
+
+
 def _has_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
@@ -195,6 +206,7 @@ SecretText = Annotated[
     Secret, BeforeValidator(_secret), PlainSerializer(str, return_type=str, when_used="json")
 ]
 ApiUrl = Annotated[str, AfterValidator(_api_url)]
+LedgerUrl = Annotated[str, AfterValidator(_ledger_url)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Country = Annotated[str, AfterValidator(_country)]

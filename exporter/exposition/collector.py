@@ -18,12 +18,13 @@ from exporter.exposition.series import (
     Visibility,
     completed,
     counted,
-    noted_as,
     presets,
-    shown,
 )
 from exporter.exposition.zero_first import ZeroFirst
-from exporter.ledger.snapshot import Distribution, Series, Snapshot, Total
+from exporter.ledger.snapshot import Distribution, Labels, Series, Snapshot, Total
+
+
+_NONE: frozenset[Labels] = frozenset()
 
 
 class SnapshotSource(Protocol):
@@ -152,9 +153,10 @@ class LedgerCollector(Collector):
         with self.lock:
             snapshot = self._source.snapshot()
             return [
-                noted_as(family.source, labels)
+                (family.source, labels)
                 for family, labels in self._zero_first.ripe(self._clock.now())
-                if family.source is not None and labels not in shown(snapshot, family.source)
+                if family.source is not None
+                and labels not in snapshot.shown.get(family.source, _NONE)
             ]
 
     def _rows(
@@ -163,4 +165,5 @@ class LedgerCollector(Collector):
         if family.source is None:
             return measured.get(family.name, {})
         rows = self._counted.rows(family, snapshot)
-        return self._zero_first.apply(family, rows, shown(snapshot, family.source), now)
+        noted = snapshot.shown.get(family.source, _NONE)
+        return self._zero_first.apply(family, rows, noted, now)

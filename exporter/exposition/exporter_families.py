@@ -41,6 +41,12 @@ EXPORTER = (
         "1 if the ledger could be written when last tried, 0 if not.",
     ),
     gauge(
+        "smsc_exporter_account_owner",
+        ("account", "replica"),
+        "Which of the processes that share a ledger polls the account: the one that shows this;"
+        " always 1, absent where the ledger is a file.",
+    ),
+    gauge(
         "smsc_exporter_state_saved_timestamp_seconds",
         (),
         "Unix time of the ledger's last commit.",

@@ -156,6 +156,7 @@ def _exporter(snapshot: Snapshot, facts: Facts) -> dict[str, Rows]:
     return {
         "smsc_exporter_build_info": {(facts.version, facts.python): 1},
         "smsc_exporter_deadline_seconds": deadlines,
+        "smsc_exporter_account_owner": _owners(snapshot),
         **_collect(
             iter(
                 (
@@ -171,3 +172,9 @@ def _exporter(snapshot: Snapshot, facts: Facts) -> dict[str, Rows]:
             )
         ),
     }
+
+
+def _owners(snapshot: Snapshot) -> Rows:
+    if not snapshot.replica:
+        return {}
+    return {(state.account, snapshot.replica): 1 for state in snapshot.accounts}

@@ -61,7 +61,8 @@ MESSAGES = (
         "smsc_messages_pending",
         (*O, "state", "age"),
         "Messages without a final status by field status (queued -1, accepted 0, stopped -2) and"
-        " age since send_timestamp. Cached: as of the last good page; absent while polls are"
+        " age since send_timestamp; a queued one is as old as it was when last read, for it may"
+        " have been passed on since. Cached: as of the last good page; absent while polls are"
         " stale.",
     ),
     gauge(

@@ -1,7 +1,6 @@
 """Counters and histograms of a snapshot, with every series that must exist at 0."""
 
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from functools import cache
 
@@ -12,7 +11,6 @@ from exporter.ledger.snapshot import (
     Distribution,
     Labels,
     Observations,
-    Series,
     Snapshot,
     Total,
 )
@@ -34,8 +32,6 @@ PERMIT_KINDS = ("head", "window", "lookup", "backfill", "doctor", "retry")
 SKIP_REASONS = ("id", "shape", "status", "time")
 """What a row can lack so that it is passed over."""
 BOUNDED_LABELS = ("country", "operator", "region", "sender")
-_ALL_ACCOUNTS = ""
-"""What stands for the account where the ledger is to know of a sum over all of them."""
 
 
 def stream_of(channel: str) -> str:
@@ -151,33 +147,10 @@ def _polling_presets(visibility: Visibility) -> dict[Total | Distribution, Itera
 
 
 def counted(snapshot: Snapshot, source: Total | Distribution) -> Rows:
-    """What the ledger has counted, under the labels that are shown."""
+    """What the ledger has counted."""
     if isinstance(source, Distribution):
         return snapshot.distributions.get(source, {})
-    rows = snapshot.totals.get(source, {})
-    if source is Total.LABEL_OVERFLOW:
-        return _summed_by_label(rows)
-    return rows
-
-
-def _summed_by_label(rows: Mapping[Labels, int | Decimal]) -> Rows:
-    summed: dict[Labels, int | Decimal] = {}
-    for labels, value in rows.items():
-        summed[labels[1:]] = summed.get(labels[1:], 0) + value
-    return summed
-
-
-def shown(snapshot: Snapshot, source: Total | Distribution) -> AbstractSet[Labels]:
-    """Labels of the series that are shown at their value, not held at 0."""
-    noted = snapshot.shown.get(source, frozenset())
-    if source is Total.LABEL_OVERFLOW:
-        return frozenset(labels[1:] for labels in noted)
-    return noted
-
-
-def noted_as(source: Total | Distribution, labels: Labels) -> Series:
-    """A series that is shown, as the ledger knows it."""
-    return source, (_ALL_ACCOUNTS, *labels) if source is Total.LABEL_OVERFLOW else labels
+    return snapshot.totals.get(source, {})
 
 
 def completed(family: Family, zeros: Rows, rows: Rows) -> Rows:

@@ -272,13 +272,13 @@ class Counter:
     def _labels(self, message: Message) -> LabelSet:
         resolved = self._book.resolve(message)
         for label in resolved.folded:
-            self._deltas.add(Total.LABEL_OVERFLOW, (self._context.account, label))
+            self._deltas.add(Total.LABEL_OVERFLOW, (label,))
         return resolved.set
 
     def _region(self, message: Message) -> str:
         name, folded = self._book.region(message.region)
         if folded:
-            self._deltas.add(Total.LABEL_OVERFLOW, (self._context.account, "region"))
+            self._deltas.add(Total.LABEL_OVERFLOW, ("region",))
         return name
 
 

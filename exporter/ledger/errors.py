@@ -3,11 +3,12 @@
 ::
 
     LedgerError
-    ├── LedgerBusy         another process owns or locks the file
-    ├── LedgerReadOnly     the file or its folder can't be written
+    ├── LedgerBusy         another process owns or locks it, or is in the way
+    ├── LedgerReadOnly     it can't be written
     ├── LedgerFull         no space left
     ├── LedgerCorrupted    not a ledger, or a damaged one
     ├── LedgerTooNew       written by a later version
+    ├── LeaseLost          another replica polls the account
     └── LedgerUnavailable  anything else that keeps it from working
 """
 
@@ -25,13 +26,13 @@ class LedgerError(Exception):
 
 
 class LedgerBusy(LedgerError):
-    """Another process owns or locks the file."""
+    """Another process owns or locks it, or was in the way of this transaction."""
 
     kind = "busy"
 
 
 class LedgerReadOnly(LedgerError):
-    """The file or its folder can't be written."""
+    """It can't be written."""
 
     kind = "read_only"
 
@@ -52,6 +53,15 @@ class LedgerTooNew(LedgerError):
     """The file was written by a later version of the exporter."""
 
     kind = "too_new"
+
+
+class LeaseLost(LedgerError):
+    """Another replica polls the account, or may by now; the ledger itself works."""
+
+    kind = "lease"
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"account {account} is polled by another replica")
 
 
 class LedgerUnavailable(LedgerError):

@@ -4,7 +4,7 @@ A value that finds its limit reached is folded into ``other``, and stays folded:
 given up, so that a series means the same for ever.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 from sqlalchemy import Connection, insert, select
@@ -56,10 +56,7 @@ class Resolved(msgspec.Struct, frozen=True):
 class LabelBook:
     """All label sets and regions of an account; what a transaction adds is staged until it ends."""
 
-    def __init__(
-        self, account_id: int, account: str, limits: LabelLimits, set_ids: Iterator[int]
-    ) -> None:
-        self._set_ids = set_ids
+    def __init__(self, account_id: int, account: str, limits: LabelLimits) -> None:
         self._account_id = account_id
         self._account = account
         self._limits = limits
@@ -166,7 +163,7 @@ class LabelBook:
         return bool(value) and value not in values and len(values) >= limit
 
     def _stage(self, labels: Labels) -> LabelSet:
-        new = LabelSet(next(self._set_ids), labels)
+        new = LabelSet(max(self._by_id, default=0) + 1, labels)
         self._staged_sets.append(new)
         self._keep(new)
         return new

@@ -4,61 +4,49 @@ Every method is one transaction and blocks; callers keep to one thread, `Ledger.
 method that raises `LedgerError` has changed nothing.
 """
 
-import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from exporter.gateway.message import Page
 from exporter.gateway.request import HistoryRequest
 from exporter.gateway.statistics import StatisticsRequest
-from exporter.ledger import accounts, balances, pages, peeking, permits, pruning, streams, waiting
+from exporter.ledger import accounts, balances, peeking, permits, pruning, streams, waiting
 from exporter.ledger.accounts import Memory
 from exporter.ledger.applying import Applying, Read
 from exporter.ledger.balances import Purse
-from exporter.ledger.engine import Store
-from exporter.ledger.errors import LedgerCorrupted
+from exporter.ledger.errors import LeaseLost
 from exporter.ledger.exemplars import merged
-from exporter.ledger.opened import OpenAccount, count_calls, describe, register
+from exporter.ledger.holdings import Holdings, Shift
+from exporter.ledger.opened import OpenAccount, count_calls, describe
 from exporter.ledger.peeking import Peek
 from exporter.ledger.permits import Denied, Limits, Share, Usage
 from exporter.ledger.pruning import Pruned
 from exporter.ledger.queries import Targets
 from exporter.ledger.records import AccountSpec, Applied, Outcome, Rules, StreamView
-from exporter.ledger.schema import label_set, network
-from exporter.ledger.snapshot import Exemplars, Series, Snapshot, StreamState, Total
-from exporter.ledger.totals import Deltas, Totals
+from exporter.ledger.snapshot import OWN, Frame, Part, Series, Snapshot, Total, composed
+from exporter.ledger.store import Store
+from exporter.ledger.totals import Deltas
 from exporter.ledger.waiting import Known
 
 
 class Ledger:
-    """Everything known of all accounts."""
+    """Everything known of the accounts that this process has."""
 
-    def __init__(
-        self,
-        path: Path,
-        rules: Rules,
-        *,
-        owner: bool,
-        random_bytes: Callable[[int], bytes],
-    ) -> None:
-        self.store = Store(path, owner=owner)
+    def __init__(self, store: Store, rules: Rules, *, random_bytes: Callable[[int], bytes]) -> None:
+        self.store = store
         self.rules = rules
         self._random_bytes = random_bytes
-        self._accounts: dict[str, OpenAccount] = {}
-        self._totals = Totals()
-        self._exemplars: Exemplars = {}
-        self._states: dict[tuple[str, str], StreamState] = {}
-        self._networks: set[pages.Network] = set()
+        self._held = Holdings(store, rules)
         self._saved: float | None = None
         self._phones_gone = True
         """Numbers were deleted of which the file may hold traces."""
         self.salt = b""
 
     def open(self, specs: Sequence[AccountSpec], now: float) -> None:
-        """Open the file, make it current, and read what must be at hand.
+        """Open the database, make it current, and read what must be at hand.
 
         Raises:
             LedgerError: with what stands in the way; the ledger is closed then.
@@ -66,43 +54,32 @@ class Ledger:
         """
         self.store.open()
         try:
-            with self._readable(), self.store.transaction() as connection:
+            with self._held.readable(), self.store.transaction() as connection:
+                self.store.one_at_a_time(connection)
                 self.salt = accounts.salt(connection, self._random_bytes(16))
-                totals = Totals()
-                totals.load(connection)
-                highest = connection.scalar(select(func.max(label_set.c.id))) or 0
-                set_ids = itertools.count(highest + 1)
-                known = {
-                    spec.name: register(connection, spec, self.rules, now, set_ids)
-                    for spec in specs
-                }
-                if self.store.is_owner:
-                    tracking = [mine.id for mine in known.values() if mine.spec.track_phones]
-                    pruning.forget_phones(connection, tracking)
-                networks = {tuple(row) for row in connection.execute(select(network))}
-                states = {
-                    (name, channel): describe(connection, mine, self.rules, channel, None)
-                    for name, mine in known.items()
-                    for channel in mine.streams
-                }
+                self._held.load(connection, specs, now)
         except BaseException:
             self.store.close()
             raise
-        self._accounts, self._totals, self._states = known, totals, states
-        self._networks = {(o, c, n) for o, c, n in networks}
-
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
-        """What no ledger writes is damage, whether or not the database can tell."""
-        try:
-            yield
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            message = f"ledger {self.store.path} is damaged; restore a copy or move the file away"
-            raise LedgerCorrupted(message) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the database."""
         self.store.close()
+
+    def beat(self, now: float) -> Shift:
+        """Say that this process is alive, and take its part of the accounts of a shared ledger.
+
+        The accounts it is to leave stay its own until `release`.
+        """
+        return self._held.beat(now)
+
+    def release(self, names: Collection[str]) -> None:
+        """Leave accounts to other replicas."""
+        self._held.release(names)
+
+    def leave(self) -> None:
+        """Leave all of them, for good."""
+        self._held.leave()
 
     def spend(
         self,
@@ -120,8 +97,9 @@ class Ledger:
         ``share`` bounds calls of its kind in a window.
         """
         fingerprint = request.fingerprint(self.salt)
-        account_id = self._accounts[account].id
-        with self.store.transaction() as connection:
+        with self._writing(account) as (connection, mine):
+            self.store.one_at_a_time(connection)
+            account_id = mine.id
             denied = permits.denial(
                 connection, account_id, fingerprint, limits, now, mark=mark, share=share
             )
@@ -136,26 +114,23 @@ class Ledger:
 
     def usage(self, account: str, now: float) -> Usage:
         """The permits that count against an account's hour."""
-        with self.store.transaction() as connection:
-            return permits.usage(connection, self._accounts[account].id, now)
+        with self._looking(account) as (connection, mine):
+            return permits.usage(connection, mine.id, now)
 
     def recall(self, account: str) -> Memory:
         """What polling remembers of an account."""
-        with self.store.transaction() as connection:
-            return accounts.recall(connection, self._accounts[account].id)
+        with self._looking(account) as (connection, mine):
+            return accounts.recall(connection, mine.id)
 
     def remember(self, account: str, memory: Memory) -> None:
         """Replace what polling remembers of an account."""
-        with self.store.transaction() as connection:
-            accounts.remember(connection, self._accounts[account].id, memory)
+        with self._writing(account) as (connection, mine):
+            accounts.remember(connection, mine.id, memory)
 
     def amend(self, account: str, change: Callable[[Memory], Memory]) -> None:
         """Change what polling remembers of an account, whatever it is by now."""
-        with self.store.transaction() as connection:
-            account_id = self._accounts[account].id
-            accounts.remember(
-                connection, account_id, change(accounts.recall(connection, account_id))
-            )
+        with self._writing(account) as (connection, mine):
+            accounts.remember(connection, mine.id, change(accounts.recall(connection, mine.id)))
 
     def spend_balance(
         self, account: str, limits: Limits, now: float, *, mark: int, tried: bool
@@ -164,8 +139,10 @@ class Ledger:
 
         ``tried``: see `permits.balance_denial`.
         """
-        account_id, kind = self._accounts[account].id, permits.BALANCE
-        with self.store.transaction() as connection:
+        kind = permits.BALANCE
+        with self._writing(account) as (connection, mine):
+            self.store.one_at_a_time(connection)
+            account_id = mine.id
             denied = permits.balance_denial(
                 connection, account_id, limits, now, mark=mark, tried=tried
             )
@@ -175,15 +152,14 @@ class Ledger:
 
     def purse(self, account: str) -> Purse:
         """What is known of an account's balance."""
-        with self._readable(), self.store.transaction() as connection:
-            return balances.load(connection, self._accounts[account].id)
+        with self._held.readable(), self._looking(account) as (connection, mine):
+            return balances.load(connection, mine.id)
 
     def keep_purse(
         self, account: str, purse: Purse, permit_id: int, limits: Limits, outcome: Outcome
     ) -> None:
         """Replace it at the end of a balance call, which is counted in the totals."""
-        mine = self._accounts[account]
-        with self._counting(mine, Deltas()) as connection:
+        with self._counting(account, Deltas()) as (connection, mine):
             _finish(connection, permit_id, limits, outcome)
             balances.keep(connection, mine.id, purse)
 
@@ -198,50 +174,55 @@ class Ledger:
         permit_id: int,
         limits: Limits,
         outcome: Outcome,
+        again: bool = False,
     ) -> Applied:
-        """Apply a page and the end of its call in one transaction."""
-        mine = self._accounts[account]
+        """Apply a page and the end of its call in one transaction.
+
+        Asked ``again``, because the way to the database broke, it is left at that where the first
+        time had come through.
+        """
         deltas = Deltas()
         read = Read(request, page, started, outcome.finished_at, limits.call_timeout)
-        with self._counting(mine, deltas) as connection:
+        with self._counting(account, deltas) as (connection, mine):
+            if again and permits.is_finished(connection, permit_id):
+                return Applied(
+                    rows=page.rows, new=frozenset(), finals=0, opened_gap=False, closed_gaps=0
+                )
             _finish(connection, permit_id, limits, outcome)
             applying = Applying(connection, mine, channel, self.rules, deltas)
-            applied = applying.apply(read, self._networks)
+            applied = applying.apply(read, self._held.networks)
         self._phones_gone = self._phones_gone or applying.saw_finals
         self._saved = outcome.finished_at
-        self._networks = self._networks | applying.networks
+        self._held.networks |= applying.networks
         return applied
 
     def collect(self, account: str, now: float, call_timeout: float) -> None:
         """Take calls that ended without a page, here or in another process, into the totals."""
-        mine = self._accounts[account]
-        with self._counting(mine, Deltas(), lost_before=now - 2 * call_timeout):
+        with self._counting(account, Deltas(), lost_before=now - 2 * call_timeout):
             pass
 
     def refresh(self, account: str, channel: str, now: float) -> None:
         """Look at a stream anew for the next snapshot."""
-        mine = self._accounts[account]
-        with self.store.transaction() as connection:
-            self._states[account, channel] = describe(connection, mine, self.rules, channel, now)
+        with self._looking(account) as (connection, mine):
+            mine.states[channel] = describe(connection, mine, self.rules, channel, now)
 
     def view(self, account: str, channel: str, now: float, *, limit: int = 50) -> StreamView:
         """What a planner may know of a stream."""
-        stream_id = self._accounts[account].streams[channel]
-        with self.store.transaction() as connection:
+        with self._looking(account) as (connection, mine):
+            stream_id = mine.streams[channel]
             head_started = streams.load(connection, stream_id).head_started
             pending = Targets(connection, stream_id).urgent(now, head_started, limit)
             return streams.view(connection, channel, stream_id, pending)
 
     def known(self, account: str, channel: str, *, since: int) -> Known:
         """What a planner starts from: see `waiting.known`."""
-        stream_id = self._accounts[account].streams[channel]
-        with self.store.transaction() as connection:
-            return waiting.known(connection, stream_id, since)
+        with self._looking(account) as (connection, mine):
+            return waiting.known(connection, mine.streams[channel], since)
 
     def learnt(self, account: str) -> str | None:
         """What planning learnt of an account, as `keep_learnt` was given it."""
-        with self.store.transaction() as connection:
-            return accounts.learnt(connection, self._accounts[account].id)
+        with self._looking(account) as (connection, mine):
+            return accounts.learnt(connection, mine.id)
 
     def peek(self, account: str, channels: Sequence[str], now: float, *, since: int) -> Peek:
         """What planning starts from, see `peeking.peek`; opens the file for it and closes it again.
@@ -250,77 +231,116 @@ class Ledger:
         """
         self.store.open()
         try:
-            with self._readable(), self.store.reading() as connection:
+            with self._held.readable(), self.store.reading() as connection:
                 return peeking.peek(connection, account, channels, now, since=since)
         finally:
             self.store.close()
 
     def keep_learnt(self, account: str, learnt: str) -> None:
         """Keep what planning learnt of an account for the next start."""
-        with self.store.transaction() as connection:
-            accounts.keep_learnt(connection, self._accounts[account].id, learnt)
+        with self._writing(account) as (connection, mine):
+            accounts.keep_learnt(connection, mine.id, learnt)
 
     def prune(self, account: str, channel: str, now: float) -> Pruned:
         """One round of forgetting."""
-        mine = self._accounts[account]
         deltas = Deltas()
-        with self._counting(mine, deltas) as connection:
+        with self._counting(account, deltas) as (connection, mine):
             known = streams.load(connection, mine.streams[channel])
             retention = max(self.rules.retention, mine.spec.lookback)
             pruned = pruning.prune(connection, known, now=now, retention=retention)
             lost = sum(gap.seconds for gap in pruned.lost)
             deltas.add(Total.UNREAD_SECONDS, (account, channel), lost)
             if self._phones_gone or pruned.phones:
-                pruning.scrub_phones(connection)
+                self.store.scrub_phones(connection)
         self._phones_gone = False
         if not pruned.more:
-            self.store.checkpoint()
+            self.store.tidy()
         return pruned
 
     def note_shown(self, series: Collection[Series]) -> None:
-        """Note that these series are shown at their value from now on: a restart keeps to it."""
-        with self.store.transaction() as connection:
-            after = self._totals.write(connection, Deltas(), series)
-        self._totals = after
+        """Note that these series are shown at their value from now on: a restart keeps to it.
+
+        Those of accounts that this process no longer has are passed over.
+        """
+        own = [each for each in series if each[0] in OWN]
+        by_account: dict[str, list[Series]] = {}
+        for each in series:
+            if each[0] not in OWN and each[1][0] in self._held.accounts:
+                by_account.setdefault(each[1][0], []).append(each)
+        if own:
+            with self.store.transaction() as connection:
+                after = self._held.own.write(connection, Deltas(), own)
+            self._held.own = after
+        for account, shown in by_account.items():
+            with self._writing(account) as (connection, mine):
+                totals = mine.totals.write(connection, Deltas(), shown)
+            mine.totals = totals
+
+    @property
+    def accounts(self) -> AbstractSet[str]:
+        """The accounts that this process has now."""
+        return self._held.accounts.keys()
+
+    def part(self, account: str) -> Part | None:
+        """What the exposition may see of an account as of its last commit; None: not ours."""
+        mine = self._held.accounts.get(account)
+        return None if mine is None else mine.part
+
+    def frame(self) -> Frame:
+        """What it may see beside the accounts."""
+        deadlines, own = self.rules.deadlines, self._held.own
+        return Frame(
+            own=Part(totals=own.counts, distributions=own.distributions, shown=own.shown),
+            deadlines=dict(zip(deadlines.names, deadlines.seconds, strict=True)),
+            operators=tuple(sorted((o, c, n[:3], n[3:]) for o, c, n in self._held.networks)),
+            ledger_saved=self._saved,
+            replica=self._held.replica,
+        )
 
     def snapshot(self) -> Snapshot:
-        """The totals and streams as of the last commit; what polling knows is added elsewhere."""
-        deadlines, totals = self.rules.deadlines, self._totals
-        return Snapshot(
-            totals=totals.counts,
-            distributions=totals.distributions,
-            shown=totals.shown,
-            exemplars=self._exemplars,
-            label_sets=tuple(
-                (known.labels, mine.spec.currency)
-                for mine in self._accounts.values()
-                for known in mine.book.sets()
-            ),
-            deadlines=dict(zip(deadlines.names, deadlines.seconds, strict=True)),
-            streams=tuple(self._states.values()),
-            operators=tuple(sorted((o, c, n[:3], n[3:]) for o, c, n in self._networks)),
-            ledger_saved=self._saved,
-        )
+        """All of it as of the last commit; what polling knows is added elsewhere."""
+        return composed(self.frame(), (mine.part for mine in self._held.accounts.values()))
+
+    @contextmanager
+    def _looking(self, account: str) -> Iterator[tuple[Connection, OpenAccount]]:
+        mine = self._mine(account)
+        with self.store.transaction() as connection:
+            yield connection, mine
+
+    @contextmanager
+    def _writing(self, account: str) -> Iterator[tuple[Connection, OpenAccount]]:
+        """A transaction to whose end the account stays ours."""
+        mine = self._mine(account)
+        with self.store.transaction() as connection:
+            self.store.hold(connection, mine.id, account)
+            yield connection, mine
+
+    def _mine(self, account: str) -> OpenAccount:
+        mine = self._held.accounts.get(account)
+        if mine is None:
+            raise LeaseLost(account)
+        return mine
 
     @contextmanager
     def _counting(
-        self, mine: OpenAccount, deltas: Deltas, *, lost_before: float = 0.0
-    ) -> Iterator[Connection]:
+        self, account: str, deltas: Deltas, *, lost_before: float = 0.0
+    ) -> Iterator[tuple[Connection, OpenAccount]]:
         """A transaction that may add to the totals; the mirror follows only when it is through."""
+        mine = self._mine(account)
         try:
-            with self.store.transaction() as connection:
-                yield connection
-                count_calls(
-                    permits.collect(connection, mine.id, lost_before), mine.spec.name, deltas
-                )
+            with self._writing(account) as (connection, _):
+                yield connection, mine
+                count_calls(permits.collect(connection, mine.id, lost_before), account, deltas)
                 mine.book.write(connection)
-                after = self._totals.write(connection, deltas)
+                added, own = deltas.parted()
+                totals = mine.totals.write(connection, added)
+                owns = self._held.own.write(connection, own)
         except BaseException:
             mine.book.rollback()
             raise
         mine.book.commit()
-        self._totals = after
-        self._exemplars = merged(self._exemplars, deltas.exemplars)
+        mine.totals, self._held.own = totals, owns
+        mine.exemplars = merged(mine.exemplars, deltas.exemplars)
 
 
 def _finish(connection: Connection, permit_id: int, limits: Limits, outcome: Outcome) -> None:

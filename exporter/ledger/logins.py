@@ -5,7 +5,7 @@ without our hearing of it, so it counts as a failure, unless the gateway's last 
 credentials was that they are right.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 
 import msgspec
 from sqlalchemy import Connection, Select, and_, func, not_, or_, select
@@ -65,7 +65,7 @@ def held_until(
     suspects = _suspects(connection, now, lapse, longest)
     if not suspects:
         return None
-    proven = _proven(connection)
+    proven = _proven(connection, {account_id, *(each.login[0] for each in suspects)})
     trusted = (account_id, mark) in proven
     if trusted and _is_turned(connection, suspects, now - lapse):
         return now + RECHECK
@@ -87,22 +87,29 @@ def side_call_held_until(
     ``tried`` with success before, the gateway may refuse this kind of call whatever it thinks of
     the credentials, so such calls leave room for polling, whose they also count.
     """
-    proven = _proven(connection)
-    if (account_id, mark) not in proven:
+    if (account_id, mark) not in _proven(connection, {account_id}):
         return now + UNPROVEN
     lapse = LOGIN_WINDOW + longest
     suspects = () if tried else _suspects(connection, now, lapse, longest)
+    proven = _proven(connection, {each.login[0] for each in suspects})
     failures = [each for each in suspects if each.counts(proven) or each.under_way]
     if len(failures) >= TENTATIVE_FAILURES:
         return _free_at(failures[-TENTATIVE_FAILURES:], now, lapse)
     return held_until(connection, account_id, now, mark=mark, longest=longest)
 
 
-def last_verdicts() -> Select[tuple[int]]:
+def last_verdicts(accounts: Collection[int]) -> Select[tuple[int]]:
     """Numbers of the permits by which the gateway last accepted or refused each credentials."""
     judged = or_(permit.c.result == "ok", permit.c.code == _REFUSED)
     login = (permit.c.account_id, permit.c.credentials_mark)
-    return select(func.max(permit.c.id)).where(judged).group_by(*login)
+    mine = permit.c.account_id.in_(accounts)
+    return select(func.max(permit.c.id)).where(mine, judged).group_by(*login)
+
+
+def is_doubtful(result: str, code: int | None) -> bool:
+    """Whether a call that ended so was refused as a failed log-in, or may have been."""
+    unheard = code is None and result != "ok" and not result.startswith(UNJUDGED)
+    return code == _REFUSED or unheard
 
 
 def _free_at(failures: Sequence[_Suspect], now: float, lapse: float) -> float:
@@ -128,17 +135,21 @@ def _suspects(
             func.coalesce(refused, False),
             and_(open_ended, permit.c.spent_at > now - longest),
         )
-        .where(permit.c.spent_at + lapse > now, or_(refused, unheard, open_ended))
+        .where(
+            permit.c.doubtful,
+            permit.c.spent_at > now - lapse,
+            or_(refused, unheard, open_ended),
+        )
         .order_by(permit.c.spent_at)
     )
     return [_Suspect((account_id, mark), *rest) for account_id, mark, *rest in rows]
 
 
-def _proven(connection: Connection) -> set[_Login]:
+def _proven(connection: Connection, accounts: Collection[int]) -> set[_Login]:
     """Credentials that the gateway accepted when it last judged them, however long ago."""
     rows = connection.execute(
         select(permit.c.account_id, permit.c.credentials_mark).where(
-            permit.c.id.in_(last_verdicts()), permit.c.result == "ok"
+            permit.c.id.in_(last_verdicts(accounts)), permit.c.result == "ok"
         )
     )
     return {(account_id, mark) for account_id, mark in rows}

@@ -1,6 +1,6 @@
-"""An account while the ledger is open: its rows' ids, its label sets, its streams."""
+"""An account while the ledger is open: its rows' ids, its label sets, its streams, its totals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 from exporter.ledger import accounts, permits, streams
 from exporter.ledger.labels import LabelBook
 from exporter.ledger.records import AccountSpec, Rules
-from exporter.ledger.snapshot import Distribution, StreamState, Total
-from exporter.ledger.totals import Deltas
+from exporter.ledger.snapshot import Distribution, Exemplars, Part, StreamState, Total
+from exporter.ledger.totals import Deltas, Totals
 
 
-class OpenAccount(msgspec.Struct):
+class OpenAccount(msgspec.Struct, kw_only=True):
     """One account."""
 
     id: int
@@ -20,22 +20,44 @@ class OpenAccount(msgspec.Struct):
     book: LabelBook
     streams: dict[str, int]
     """Ids by channel."""
+    totals: Totals
+    states: dict[str, StreamState]
+    """How each stream stood when last looked at, by channel."""
+    exemplars: Exemplars = {}
+
+    @property
+    def part(self) -> Part:
+        """What the exposition may see of it."""
+        totals, currency = self.totals, self.spec.currency
+        return Part(
+            totals=totals.counts,
+            distributions=totals.distributions,
+            shown=totals.shown,
+            exemplars=self.exemplars,
+            label_sets=tuple((known.labels, currency) for known in self.book.sets()),
+            streams=tuple(self.states.values()),
+        )
 
 
-def register(
-    connection: Connection, spec: AccountSpec, rules: Rules, now: float, set_ids: Iterator[int]
+def open_account(
+    connection: Connection, spec: AccountSpec, rules: Rules, now: float
 ) -> OpenAccount:
     """The account of a specification, made if need be."""
     account_id = accounts.find_or_make(connection, spec.name)
-    book = LabelBook(account_id, spec.name, rules.labels, set_ids)
+    book = LabelBook(account_id, spec.name, rules.labels)
     book.load(connection)
+    totals = Totals(account_id)
+    totals.load(connection)
     known = {
         channel: streams.find_or_make(
             connection, account_id, channel, now=now, lookback=spec.lookback
         )
         for channel in spec.channels
     }
-    return OpenAccount(account_id, spec, book, known)
+    mine = OpenAccount(id=account_id, spec=spec, book=book, streams=known, totals=totals, states={})
+    for channel in known:
+        mine.states[channel] = describe(connection, mine, rules, channel, None)
+    return mine
 
 
 def describe(

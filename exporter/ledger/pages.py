@@ -7,47 +7,50 @@ little more than writing it down.
 import json
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
+from functools import cache
 from operator import attrgetter
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import (
+    ClauseElement,
+    Connection,
+    Float,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from exporter.gateway.message import Message, Page
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.counting import Context, Counter, Entry, next_deadline
+from exporter.ledger.dialects import ignoring, listed, positional
 from exporter.ledger.gaps import is_contiguous
 from exporter.ledger.labels import LabelBook
 from exporter.ledger.schema import FINAL, PENDING, message, network, pending_phone
 
 
-_LISTED = func.json_each(bindparam("ids")).table_valued("value")
-_IN_LIST = message.c.int_id.in_(select(_LISTED.c.value))
+_IN_LIST = message.c.int_id.in_(listed("ids"))
 _MINE = message.c.account_id == bindparam("account")
-_KNOWN = str(select(message).where(_MINE, _IN_LIST).compile(dialect=sqlite.dialect()))
+_KNOWN = select(message).where(_MINE, _IN_LIST)
 _SEEN = update(message).where(_MINE, _IN_LIST).values(read_at=bindparam("started"))
-_INSERT = str(insert(message).compile(dialect=sqlite.dialect()))
 _CHANGING = tuple(
     column.name
     for column in message.c
     if column.name not in {"account_id", "int_id", "stream_id", "label_set_id", "region"}
 )
-_UPDATE = str(
+_CHANGE = (
     update(message)
     .where(
         message.c.account_id == bindparam("_account_id"), message.c.int_id == bindparam("_int_id")
     )
     .values({name: bindparam(name) for name in _CHANGING})
-    .compile(dialect=sqlite.dialect())
 )
 _changes = attrgetter(*_CHANGING, "account_id", "int_id")
-_INSERT_PHONE = str(
-    upsert(pending_phone).on_conflict_do_nothing().compile(dialect=sqlite.dialect())
-)
 _PHONE_GONE = delete(pending_phone).where(
-    pending_phone.c.account_id == bindparam("account"),
-    pending_phone.c.int_id.in_(select(_LISTED.c.value)),
+    pending_phone.c.account_id == bindparam("account"), pending_phone.c.int_id.in_(listed("ids"))
 )
 _MATURING = (
     select(
@@ -79,8 +82,27 @@ _MATURED = (
         message.c.due <= bindparam("started"),
         message.c.matured == bindparam("before"),
     )
-    .values(matured=bindparam("deadline"), due=message.c.send_time + bindparam("ahead"))
+    .values(
+        matured=bindparam("deadline"), due=message.c.send_time + bindparam("ahead", type_=Float)
+    )
 )
+
+
+class Statements(msgspec.Struct, frozen=True):
+    """Statements for all rows of a page, as the driver takes them: by itself it is much faster."""
+
+    known: str
+    add: str
+    change: str
+    add_phone: str
+
+
+@cache
+def statements(dialect: str) -> Statements:
+    """Those of a database."""
+    phone = ignoring(dialect, pending_phone)
+    each: tuple[ClauseElement, ...] = (_KNOWN, insert(message), _CHANGE, phone)
+    return Statements(*(str(one.compile(dialect=positional(dialect))) for one in each))
 
 
 Network = tuple[str, str, str]
@@ -140,12 +162,13 @@ def write_rows(
     track_phones: bool,
 ) -> None:
     """Store what `read_rows` found."""
+    prepared = statements(connection.dialect.name)
     if readings.new:
         rows = [msgspec.structs.astuple(entry) for entry in readings.new.values()]
-        connection.exec_driver_sql(_INSERT, rows)
+        connection.exec_driver_sql(prepared.add, rows)
     if readings.changed:
         changes = [_changes(entry) for entry in readings.changed.values()]
-        connection.exec_driver_sql(_UPDATE, changes)
+        connection.exec_driver_sql(prepared.change, changes)
     if readings.idle:
         listed = {"account": account_id, "ids": json.dumps(readings.idle), "started": started}
         connection.execute(_SEEN, listed)
@@ -154,7 +177,7 @@ def write_rows(
         connection.execute(_PHONE_GONE, listed)
     if readings.phones and track_phones:
         numbers = [(account_id, int_id, phone) for int_id, phone in readings.phones.items()]
-        connection.exec_driver_sql(_INSERT_PHONE, numbers)
+        connection.exec_driver_sql(prepared.add_phone, numbers)
 
 
 def mature_finals(
@@ -205,13 +228,14 @@ def note_networks(
     networks = {one for one in found if one[0] in shown}
     if networks:
         rows = [{"operator": o, "country": c, "mccmnc": n} for o, c, n in networks]
-        connection.execute(upsert(network).on_conflict_do_nothing(), rows)
+        connection.execute(ignoring(connection.dialect.name, network), rows)
     return networks
 
 
 def _known(connection: Connection, account_id: int, page: Page) -> dict[str, Entry]:
     ids = json.dumps([row.int_id for row in page.messages])
-    rows = connection.exec_driver_sql(_KNOWN, (account_id, ids))
+    known = statements(connection.dialect.name).known
+    rows = connection.exec_driver_sql(known, (account_id, ids))
     return {row[1]: Entry(*row) for row in rows}
 
 

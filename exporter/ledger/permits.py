@@ -134,7 +134,7 @@ def book(
     mark: int,
 ) -> int:
     """Spend a permit; gives its number."""
-    _forget(connection, now)
+    _forget(connection, account_id, now)
     latest = now + limits.call_timeout + MARGIN
     result = connection.execute(
         insert(permit).values(
@@ -174,8 +174,15 @@ def finish(
             result=result,
             code=code,
             duration=duration,
+            doubtful=logins.is_doubtful(result, code),
         )
     )
+
+
+def is_finished(connection: Connection, permit_id: int) -> bool:
+    """Whether it was noted how the call ended."""
+    ended = select(permit.c.id).where(permit.c.id == permit_id, permit.c.finished_at.is_not(None))
+    return connection.scalar(ended) is not None
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -274,9 +281,11 @@ def _identical_free_at(
     return connection.scalars(select(column).where(alike).order_by(column)).all()
 
 
-def _forget(connection: Connection, now: float) -> None:
+def _forget(connection: Connection, account_id: int, now: float) -> None:
+    mine = permit.c.account_id == account_id
     old = and_(permit.c.free_at <= now, permit.c.spent_at <= now - 2 * logins.LOGIN_WINDOW)
-    needless = and_(permit.c.counted.is_(True), permit.c.id.not_in(logins.last_verdicts()))
-    connection.execute(delete(permit).where(old, needless))
+    last = logins.last_verdicts((account_id,))
+    needless = and_(permit.c.counted.is_(True), permit.c.id.not_in(last))
+    connection.execute(delete(permit).where(mine, old, needless))
     stale = and_(permit.c.identical_free_at <= now, permit.c.fingerprint.is_not(None))
-    connection.execute(update(permit).where(stale).values(fingerprint=None))
+    connection.execute(update(permit).where(mine, stale).values(fingerprint=None))

@@ -47,18 +47,6 @@ def forget_phones(connection: Connection, tracking: Sequence[int]) -> None:
     connection.execute(delete(pending_phone).where(pending_phone.c.account_id.not_in(tracking)))
 
 
-def scrub_phones(connection: Connection) -> None:
-    """Write the numbers that are still needed anew, so that no trace of the others is left.
-
-    The database overwrites what it deletes (``secure_delete``), but not the copies that it left
-    behind when it moved rows from page to page; pages that are given up it overwrites as a whole.
-    """
-    connection.exec_driver_sql("CREATE TEMP TABLE kept AS SELECT * FROM pending_phone")
-    connection.execute(delete(pending_phone))
-    connection.exec_driver_sql("INSERT INTO pending_phone SELECT * FROM temp.kept")
-    connection.exec_driver_sql("DROP TABLE temp.kept")
-
-
 def _oldest_gap(connection: Connection, stream_id: int, otherwise: int) -> int:
     lower = (g.lower_time for g in streams.open_gaps(connection, stream_id) if not g.baseline)
     return min(lower, default=otherwise)

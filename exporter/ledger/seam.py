@@ -1,15 +1,13 @@
 """Where a history that is filled in afterwards meets what is counted live."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from exporter.ledger import accounts, streams
-from exporter.ledger.engine import Store
 from exporter.ledger.labels import LabelBook, LabelLimits
-from exporter.ledger.schema import label_set
+from exporter.ledger.store import Store
 
 
 class Seam(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +28,7 @@ def seam(store: Store, account: str, channels: Sequence[str], limits: LabelLimit
     """
     with store.reading() as connection:
         account_id = accounts.find(connection, account)
-        highest = connection.scalar(select(func.max(label_set.c.id))) or 0
-        book = LabelBook(account_id or 0, account, limits, itertools.count(highest + 1))
+        book = LabelBook(account_id or 0, account, limits)
         if account_id is None:
             return Seam(baselines={}, book=book)
         book.load(connection)

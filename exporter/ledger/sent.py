@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 import msgspec
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from exporter.ledger import accounts, streams
-from exporter.ledger.engine import Store
+from exporter.ledger.dialects import listed
 from exporter.ledger.schema import message
+from exporter.ledger.store import Store
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
@@ -77,8 +78,7 @@ def sent(
         if stream_id is None:
             return {}
         account_id = accounts.find(connection, account)
-        listed = func.json_each(json.dumps(list(ids))).table_valued("value")
-        named = message.c.int_id.in_(select(listed.c.value))
+        named = message.c.int_id.in_(listed("ids"))
         query = select(
             message.c.int_id,
             message.c.send_time,
@@ -91,7 +91,8 @@ def sent(
                 and_(message.c.account_id == account_id, named),
             )
         )
-        return {row.int_id: _kept(*row) for row in connection.execute(query)}
+        rows = connection.execute(query, {"ids": json.dumps(list(ids))})
+        return {row.int_id: _kept(*row) for row in rows}
 
 
 def _kept(int_id: str, send_time: int, status: int, cost: str | None, read_at: float) -> Kept:

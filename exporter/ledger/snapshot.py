@@ -1,15 +1,19 @@
 """What the exposition may see: one frozen state of the ledger and of polling."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
 from exporter.ledger.lately import Call, Outcomes, Trouble
 from exporter.ledger.outlook import Outlook
 
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 Labels = tuple[str, ...]
 """Label values in the order the family's docstring gives."""
@@ -53,7 +57,7 @@ class Total(StrEnum):
     PERMITS = "api_permits"
     """account, kind"""
     LABEL_OVERFLOW = "exporter_label_overflow"
-    """account (summed away when shown), label"""
+    """label; of all accounts that the process polls"""
 
 
 class Distribution(StrEnum):
@@ -68,11 +72,14 @@ class Distribution(StrEnum):
     KNOWLEDGE = "status_knowledge_delay_seconds"
     """account; status change to its reading, of messages read pending before"""
     REQUEST_DURATION = "api_request_duration_seconds"
-    """endpoint"""
+    """endpoint; of all accounts that the process polls"""
 
 
 Series = tuple[Total | Distribution, Labels]
 """One series as the ledger knows it."""
+
+OWN = frozenset({Total.LABEL_OVERFLOW, Distribution.REQUEST_DURATION})
+"""Families of the process; the first label of the others is the account."""
 
 DELIVERY_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 10800, 43200, 86400)
 DELAY_BUCKETS = (15, 30, 60, 120, 300, 900, 3600, 21600, 86400)
@@ -202,6 +209,27 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, self.budget_limit - self.spent(now))
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger knows of one account, or of the process itself; fields as `Snapshot`'s."""
+
+    totals: Mapping[Total, Mapping[Labels, int | Decimal]] = {}
+    distributions: Mapping[Distribution, Mapping[Labels, Observations]] = {}
+    shown: Mapping[Total | Distribution, AbstractSet[Labels]] = {}
+    exemplars: Exemplars = {}
+    label_sets: tuple[tuple[Labels, str], ...] = ()
+    streams: tuple[StreamState, ...] = ()
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger knows beside its accounts; fields as `Snapshot`'s."""
+
+    own: Part = Part()
+    deadlines: Mapping[str, int] = {}
+    operators: tuple[tuple[str, str, str, str], ...] = ()
+    ledger_saved: float | None = None
+    replica: str = ""
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a scrape needs, consistent with one another."""
 
@@ -222,7 +250,58 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     ledger_up: bool = True
     ledger_saved: float | None = None
     """Unix seconds of the last commit."""
+    replica: str = ""
+    """What this process is called among those that share the ledger; empty where it is alone."""
     shown: Mapping[Total | Distribution, AbstractSet[Labels]] = {}
     """Series that the ledger has noted as shown at their value: only these are, others at 0."""
     exemplars: Exemplars = {}
     """Empty unless `Rules.exemplars` asks for them."""
+
+
+def composed(frame: Frame, parts: Iterable[Part]) -> Snapshot:
+    """The parts as one."""
+    known = tuple(parts)
+    whole = (frame.own, *known)
+    return Snapshot(
+        totals=_joined(part.totals for part in whole),
+        distributions=_joined(part.distributions for part in whole),
+        shown=_united(part.shown for part in whole),
+        exemplars=_joined(part.exemplars for part in known),
+        label_sets=tuple(each for part in known for each in part.label_sets),
+        streams=tuple(stream for part in known for stream in part.streams),
+        deadlines=frame.deadlines,
+        operators=frame.operators,
+        ledger_saved=frame.ledger_saved,
+        replica=frame.replica,
+    )
+
+
+def _joined(
+    parts: Iterable[Mapping[_Key, Mapping[Labels, _Value]]],
+) -> Mapping[_Key, Mapping[Labels, _Value]]:
+    found: dict[_Key, list[Mapping[Labels, _Value]]] = {}
+    for part in parts:
+        for source, rows in part.items():
+            found.setdefault(source, []).append(rows)
+    return {source: _one(rows) for source, rows in found.items()}
+
+
+def _one(parts: Sequence[Mapping[Labels, _Value]]) -> Mapping[Labels, _Value]:
+    """The rows of all; the same object where only one has any."""
+    filled = [rows for rows in parts if rows]
+    if len(filled) <= 1:
+        return filled[0] if filled else {}
+    return {labels: value for rows in filled for labels, value in rows.items()}
+
+
+def _united(
+    parts: Iterable[Mapping[Total | Distribution, AbstractSet[Labels]]],
+) -> Mapping[Total | Distribution, AbstractSet[Labels]]:
+    found: dict[Total | Distribution, list[AbstractSet[Labels]]] = {}
+    for part in parts:
+        for source, labels in part.items():
+            found.setdefault(source, []).append(labels)
+    return {
+        source: sets[0] if len(sets) == 1 else frozenset().union(*sets)
+        for source, sets in found.items()
+    }

@@ -6,6 +6,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Select,
     and_,
     case,
     cast,
@@ -16,21 +17,21 @@ from sqlalchemy import (
 )
 
 from exporter.ledger.labels import LabelBook
-from exporter.ledger.schema import FINAL, PENDING, message
+from exporter.ledger.schema import FINAL, PENDING, PENDING_STREAM, message
 from exporter.ledger.snapshot import Labels
 
 
 HOUR = 3600
 AGES = ((300, "0-5m"), (HOUR, "5m-1h"), (24 * HOUR, "1h-24h"))
 """Upper ages (s) of the pending gauge's classes; older ones are 24h+."""
-STATES = {-2: "stopped", -1: "queued", 0: "accepted"}
+QUEUED = -1
+STATES = {-2: "stopped", QUEUED: "queued", 0: "accepted"}
 
 
 def is_pending(stream_id: int) -> ColumnElement[bool]:
     """Pending messages of a stream, said so that the index of just these is used."""
-    # Any index by the bare stream would lead through all of its final messages, too.
-    unindexed = message.c.stream_id + 0
-    return and_(unindexed == stream_id, message.c.state == literal_column(str(PENDING), Integer))
+    pending = message.c.state == literal_column(str(PENDING), Integer)
+    return and_(PENDING_STREAM == stream_id, pending)  # noqa: SIM300  no constant but a column
 
 
 def tracked(connection: Connection, stream_id: int) -> int:
@@ -62,18 +63,33 @@ def overdue(
 def pending(
     connection: Connection, stream_id: int, book: LabelBook, now: float
 ) -> dict[Labels, int]:
-    """Pending messages sent by ``now``: (channel, country, operator, state, age) to how many."""
-    age = cast(literal(int(now)) - message.c.send_time, Integer)
-    age_class = case(
-        *((age < limit, literal(name)) for limit, name in AGES), else_=literal("24h+")
-    ).label("age")
-    query = (
-        select(message.c.label_set_id, message.c.status, age_class, func.count().label("messages"))
-        .where(is_pending(stream_id), message.c.send_time <= int(now))
-        .group_by(message.c.label_set_id, message.c.status, age_class)
-    )
+    """Pending messages sent by ``now``: (channel, country, operator, state, age) to how many.
+
+    A queued one is as old as it was when last read: it may have been passed on since.
+    """
+    since_sending = literal(int(now)) - message.c.send_time
+    when_read = cast(message.c.read_at, Integer) - message.c.send_time
+    is_queued = message.c.status == QUEUED
     counted: dict[Labels, int] = {}
-    for row in connection.execute(query):
-        labels = (*book[row.label_set_id].route[1:], STATES.get(row.status, "queued"), row.age)
-        counted[labels] = counted.get(labels, 0) + row.messages
+    for which, age in ((~is_queued, since_sending), (is_queued, when_read)):
+        for row in connection.execute(_by_age(stream_id, now, age).where(which)):
+            state = STATES.get(row.status, "queued")
+            labels = (*book[row.label_set_id].route[1:], state, row.age)
+            counted[labels] = counted.get(labels, 0) + row.messages
     return counted
+
+
+def _by_age(
+    stream_id: int, now: float, age: ColumnElement[int]
+) -> Select[tuple[int, int, str, int]]:
+    classes = case(*((age < limit, literal(name)) for limit, name in AGES), else_=literal("24h+"))
+    return (
+        select(
+            message.c.label_set_id,
+            message.c.status,
+            classes.label("age"),
+            func.count().label("messages"),
+        )
+        .where(is_pending(stream_id), message.c.send_time <= int(now))
+        .group_by(message.c.label_set_id, message.c.status, literal_column("age"))
+    )

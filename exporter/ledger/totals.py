@@ -5,16 +5,18 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
+from functools import cache
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Insert, Table, select
 
+from exporter.ledger.dialects import replacing
 from exporter.ledger.exemplars import Place, offer
 from exporter.ledger.schema import distribution, total
 from exporter.ledger.snapshot import (
     BUCKETS,
+    OWN,
     Distribution,
     Exemplar,
     Labels,
@@ -69,6 +71,16 @@ class Deltas:
         tally.counts[bisect_left(bounds, value)] += 1
         tally.microseconds += round(value * 1_000_000)
 
+    def parted(self) -> tuple["Deltas", "Deltas"]:
+        """What is added for the account, and what for the process."""
+        account, own = Deltas(), Deltas()
+        for key, amount in self.counts.items():
+            (own if key[0] in OWN else account).counts[key] = amount
+        for observed, tally in self.observed.items():
+            (own if observed[0] in OWN else account).observed[observed] = tally
+        account.exemplars = self.exemplars
+        return account, own
+
     def exemplify(self, series: Series, exemplar: Exemplar) -> None:
         """Name a message of those just added to a series; the last of each bucket is kept."""
         source, _ = series
@@ -77,12 +89,15 @@ class Deltas:
 
 
 class Totals:
-    """All counters and histograms as of the last commit.
+    """An account's counters and histograms, or the process's own, as of the last commit.
 
-    The mappings handed out are never changed afterwards: a commit replaces them.
+    The mappings handed out are never changed afterwards: a commit replaces them. What is the
+    process's own is stored behind the name of its ``replica``, and without an account.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, account_id: int = 0, replica: str | None = None) -> None:
+        self._account_id = account_id
+        self._before: Labels = () if replica is None else (replica,)
         self.counts: dict[Total, Mapping[Labels, int | Decimal]] = {f: {} for f in Total}
         self.distributions: dict[Distribution, Mapping[Labels, Observations]] = {
             f: {} for f in Distribution
@@ -90,17 +105,22 @@ class Totals:
         self.shown: Mapping[Total | Distribution, AbstractSet[Labels]] = {}
 
     def load(self, connection: Connection) -> None:
-        """Read everything from the ledger."""
+        """Read all of them from the ledger."""
         counts: dict[Total, dict[Labels, int | Decimal]] = {family: {} for family in Total}
         shown: list[Series] = []
-        for row in connection.execute(select(total)):
-            family, labels = Total(row.family), _decode(row.labels)
+        for row in connection.execute(select(total).where(total.c.account_id == self._account_id)):
+            if (decoded := self._decode(row.labels)) is None:
+                continue
+            family, labels = Total(row.family), decoded
             counts[family][labels] = Decimal(row.value) if family in MONEY else int(row.value)
             if row.shown:
                 shown.append((family, labels))
         histograms: dict[Distribution, dict[Labels, Observations]] = {f: {} for f in Distribution}
-        for row in connection.execute(select(distribution)):
-            source, labels = Distribution(row.family), _decode(row.labels)
+        mine = distribution.c.account_id == self._account_id
+        for row in connection.execute(select(distribution).where(mine)):
+            if (decoded := self._decode(row.labels)) is None:
+                continue
+            source, labels = Distribution(row.family), decoded
             counted = tuple(int(part) for part in row.counts.split())
             histograms[source][labels] = Observations(counted, Decimal(row.sum))
             if row.shown:
@@ -118,29 +138,46 @@ class Totals:
         """
         for series in shown:
             deltas.know(series)
-        after = Totals()
+        after = self._empty()
         after.counts = _merged(self.counts, self._new_counts(deltas))
         after.distributions = _merged(self.distributions, self._new_distributions(deltas))
         after.shown = _with(self.shown, shown)
         if deltas.counts:
-            connection.execute(_UPSERT_TOTAL, [after._total_row(*key) for key in deltas.counts])
+            rows = [after.total_row(*key) for key in deltas.counts]
+            connection.execute(_upsert(connection.dialect.name, total), rows)
         if deltas.observed:
-            rows = [after._distribution_row(*key) for key in deltas.observed]
-            connection.execute(_UPSERT_DISTRIBUTION, rows)
+            rows = [after.distribution_row(*key) for key in deltas.observed]
+            connection.execute(_upsert(connection.dialect.name, distribution), rows)
         return after
 
-    def _total_row(self, family: Total, labels: Labels) -> dict[str, object]:
+    def _empty(self) -> "Totals":
+        return Totals(self._account_id, *self._before)
+
+    def _decode(self, text: str) -> Labels | None:
+        """The labels of a stored series; None for another replica's."""
+        labels, width = tuple(json.loads(text)), len(self._before)
+        return labels[width:] if labels[:width] == self._before else None
+
+    def total_row(self, family: Total, labels: Labels) -> dict[str, object]:
+        """A counter as it is stored."""
         value = str(self.counts[family][labels])
         return {**self._key(family, labels), "value": value}
 
-    def _distribution_row(self, family: Distribution, labels: Labels) -> dict[str, object]:
+    def distribution_row(self, family: Distribution, labels: Labels) -> dict[str, object]:
+        """A histogram as it is stored."""
         state = self.distributions[family][labels]
         counts = " ".join(map(str, state.counts))
         return {**self._key(family, labels), "counts": counts, "sum": str(state.sum)}
 
     def _key(self, source: Total | Distribution, labels: Labels) -> dict[str, object]:
         shown = labels in self.shown.get(source, ())
-        return {"family": source.value, "labels": _encode(labels), "shown": shown}
+        stored = json.dumps((*self._before, *labels), ensure_ascii=False, separators=(",", ":"))
+        return {
+            "account_id": self._account_id,
+            "family": source.value,
+            "labels": stored,
+            "shown": shown,
+        }
 
     def _new_counts(self, deltas: Deltas) -> dict[Total, dict[Labels, int | Decimal]]:
         changed: dict[Total, dict[Labels, int | Decimal]] = {}
@@ -158,20 +195,9 @@ class Totals:
         return changed
 
 
-_insert_total = insert(total)
-_UPSERT_TOTAL = _insert_total.on_conflict_do_update(
-    index_elements=["family", "labels"],
-    set_={"value": _insert_total.excluded.value, "shown": _insert_total.excluded.shown},
-)
-_insert_distribution = insert(distribution)
-_UPSERT_DISTRIBUTION = _insert_distribution.on_conflict_do_update(
-    index_elements=["family", "labels"],
-    set_={
-        "counts": _insert_distribution.excluded.counts,
-        "sum": _insert_distribution.excluded.sum,
-        "shown": _insert_distribution.excluded.shown,
-    },
-)
+@cache
+def _upsert(dialect: str, table: Table) -> Insert:
+    return replacing(dialect, table)
 
 
 def _merged(
@@ -197,11 +223,3 @@ def _with(
 def _plus(one: Observations, other: Observations) -> Observations:
     counts = tuple(a + b for a, b in zip(one.counts, other.counts, strict=True))
     return Observations(counts, one.sum + other.sum)
-
-
-def _encode(labels: Labels) -> str:
-    return json.dumps(labels, ensure_ascii=False, separators=(",", ":"))
-
-
-def _decode(text: str) -> Labels:
-    return tuple(json.loads(text))

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 import msgspec
-from sqlalchemy import Connection, Integer, and_, cast, func, select
+from sqlalchemy import Connection, and_, func, literal_column, select
 
 from exporter.ledger import streams
 from exporter.ledger.schema import label_set, message, pending_phone
@@ -64,7 +64,13 @@ def _unread(
 
 
 def _waiting(connection: Connection, stream_id: int) -> Iterator[Waiting]:
-    mine = message.outerjoin(label_set, label_set.c.id == message.c.label_set_id).outerjoin(
+    mine = message.outerjoin(
+        label_set,
+        and_(
+            label_set.c.account_id == message.c.account_id,
+            label_set.c.id == message.c.label_set_id,
+        ),
+    ).outerjoin(
         pending_phone,
         and_(
             pending_phone.c.account_id == message.c.account_id,
@@ -89,11 +95,11 @@ def _waiting(connection: Connection, stream_id: int) -> Iterator[Waiting]:
 
 
 def _rows(connection: Connection, stream_id: int, since: int) -> Iterator[tuple[int, int]]:
-    place = cast(message.c.send_time / BUCKET, Integer).label("bucket")
+    place = (message.c.send_time // BUCKET).label("bucket")
     query = (
         select(place, func.count())
         .where(message.c.stream_id == stream_id, message.c.send_time >= since)
-        .group_by(place)
-        .order_by(place)
+        .group_by(literal_column("bucket"))
+        .order_by(literal_column("bucket"))
     )
     return ((row[0], row[1]) for row in connection.execute(query))

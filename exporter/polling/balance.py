@@ -116,7 +116,7 @@ class BalancePoller:
         else:
             self._polled(up=True)
             self._tell(purse)
-        self._board.take(self._keeper.ledger)
+        self._board.take(self._keeper.ledger, account)
         return 0.0
 
     def _polled(self, *, up: bool) -> None:

@@ -17,11 +17,12 @@ from exporter.gateway.errors import (
     RefusedLogin,
     Unreachable,
 )
+from exporter.gateway.message import Page
 from exporter.gateway.permit import Permit
 from exporter.gateway.request import HistoryRequest
 from exporter.gateway.statistics import StatisticsRequest
 from exporter.ledger.accounts import Memory
-from exporter.ledger.errors import LedgerError
+from exporter.ledger.errors import LeaseLost, LedgerError
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.logins import UNJUDGED
 from exporter.ledger.permits import Denied, Limits, Share
@@ -31,6 +32,9 @@ from exporter.polling.keeper import Keeper
 
 
 _T = TypeVar("_T")
+KEEP_PAGE = 60.0
+"""Seconds for which a page is kept that a shared ledger can't take."""
+RETRY = 1.0
 WEIGHTY = (RefusedLogin, AddressBlocked, OverLimit, Unreachable)
 """Errors that are about the account, this address or the way to the gateway, whatever was asked."""
 
@@ -137,19 +141,45 @@ class Calls:
         memory = await self.memory()
         permit, limits = await self._spend("retry" if memory.pause else kind, request)
         answer, outcome = await self._call(request, permit, limits, personal=False)
-        applied = await self._keeper.use(
-            self._ledger.apply,
-            self.account,
-            channel,
-            request,
-            answer.page,
-            started=permit.spent_at,
-            permit_id=permit.id,
-            limits=limits,
-            outcome=outcome,
-        )
+        applied = await self._apply(channel, request, answer.page, permit, limits, outcome)
         await self._become(standing.after_success(self._memory))
         return Polled(started=permit.spent_at, answer=answer, applied=applied)
+
+    async def _apply(
+        self,
+        channel: str,
+        request: HistoryRequest,
+        page: Page,
+        permit: Permit,
+        limits: Limits,
+        outcome: Outcome,
+    ) -> Applied:
+        """Apply a page, again and again while a shared ledger is away: others may have cut us off,
+        and the page has cost a permit.
+        """
+        again = False
+        while True:
+            try:
+                return await self._keeper.use(
+                    self._ledger.apply,
+                    self.account,
+                    channel,
+                    request,
+                    page,
+                    started=permit.spent_at,
+                    permit_id=permit.id,
+                    limits=limits,
+                    outcome=outcome,
+                    again=again,
+                )
+            except LeaseLost:
+                raise
+            except LedgerError:
+                late = self._clock.now() - outcome.finished_at > KEEP_PAGE
+                if late or not self._ledger.store.is_shared:
+                    raise
+                again = True
+                await self._clock.sleep(RETRY)
 
     async def ask(
         self,

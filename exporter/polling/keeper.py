@@ -1,6 +1,7 @@
 """Keeps the ledger open: one thread for all its work, and back again after a fault."""
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -9,7 +10,7 @@ from typing import ParamSpec, Protocol, TypeVar
 import structlog
 
 from exporter.clock import Clock
-from exporter.ledger.errors import LedgerError, LedgerUnavailable
+from exporter.ledger.errors import LeaseLost, LedgerError, LedgerUnavailable
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.records import AccountSpec
 from exporter.logs import Repeats
@@ -36,8 +37,8 @@ class Watcher(Protocol):
 class Keeper:
     """The ledger and the one thread that uses it.
 
-    Any `LedgerError` closes the ledger; the next use opens it again, or fails at once with the
-    same error until another attempt is due.
+    Any `LedgerError` but a lost lease closes the ledger; the next use opens it again, or fails at
+    once with the same error until another attempt is due.
     """
 
     def __init__(
@@ -91,6 +92,8 @@ class Keeper:
         opening = self.openings
         try:
             return await self._in_thread(lambda: self._guarded(method, *args, **kwargs))
+        except LeaseLost:
+            raise
         except LedgerError as error:
             # Several uses may fail by one fault, some of them after it was cured.
             if opening == self.openings and self._error is None:
@@ -98,8 +101,11 @@ class Keeper:
             raise
 
     async def close(self) -> None:
-        """Wait for the running transaction and let go of the file for good."""
-        self._error, self._retry_at = _closed(self.ledger), math.inf
+        """Wait for the running transaction, leave all accounts and let go of it for good."""
+        is_open, self._error, self._retry_at = self._error is None, _closed(self.ledger), math.inf
+        if is_open:
+            with contextlib.suppress(LedgerError):
+                await self._in_thread(self.ledger.leave)
         await self._in_thread(self.ledger.close)
 
     def _reopen(self) -> None:
@@ -109,6 +115,8 @@ class Keeper:
     def _guarded(self, method: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         try:
             return method(*args, **kwargs)
+        except LeaseLost:
+            raise
         except LedgerError:
             self.ledger.close()
             raise
@@ -125,7 +133,7 @@ class Keeper:
         self._error, self._pause = None, 0.0
         self._repeats.forget("ledger not available")
         self._watcher.ledger_changed(None)
-        log.info("ledger opened", path=str(self.ledger.store.path))
+        log.info("ledger opened", ledger=self.ledger.store.name)
 
     def _failed(self, error: LedgerError) -> None:
         self._error = error
@@ -138,4 +146,4 @@ class Keeper:
 
 
 def _closed(ledger: Ledger) -> LedgerError:
-    return LedgerUnavailable(f"ledger {ledger.store.path} is closed")
+    return LedgerUnavailable(f"ledger {ledger.store.name} is closed")

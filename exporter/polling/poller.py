@@ -1,5 +1,7 @@
 """One account's loop: ask the planner, make the call, show what came of it."""
 
+import asyncio
+
 import msgspec
 
 from exporter.clock import Clock
@@ -65,6 +67,8 @@ class Poller:
         self._clock = clock
         self._recent = recent
         self._display = Display(settings.account, settings.expected_countries, board, clock)
+        self.turning = asyncio.Lock()
+        """Held while a turn goes on: whoever holds it can end the poller between two calls."""
         self._unseen = set(settings.channels)
         self._usage = Usage((), 0)
         self._last_call: float | None = None
@@ -78,7 +82,9 @@ class Poller:
     async def run(self) -> None:
         """Go round until cancelled."""
         while True:
-            await self._clock.sleep(await self._go_round())
+            async with self.turning:
+                pause = await self._go_round()
+            await self._clock.sleep(pause)
 
     async def _go_round(self) -> float:
         """Turn, whatever comes of it; gives the seconds to the next turn."""
@@ -233,7 +239,7 @@ class Poller:
         self._unseen.clear()
         if self._recent is not None:
             self._board.set_recent(account, self._recent.shares(view.now))
-        self._board.take(ledger)
+        self._board.take(ledger, account)
         outlook = self._planner.outlook(view)
         if outlook is not None:
             self._strain.note(outlook, view.now)

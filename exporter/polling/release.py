@@ -1,6 +1,7 @@
 """Lets series go that were held at 0 for long enough, the ledger first."""
 
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 import structlog
@@ -59,11 +60,12 @@ class Release:
             LedgerError: nothing was noted, nothing is shown.
 
         """
-        if await self._keeper.use(self._note):
-            self._board.take(self._keeper.ledger)
+        for account in await self._keeper.use(self._note):
+            self._board.take(self._keeper.ledger, account)
 
-    def _note(self) -> bool:
+    def _note(self) -> AbstractSet[str]:
+        """Gives the accounts whose series were noted; some are of none."""
         ripe = self._holder.ripe()
         if ripe:
             self._keeper.ledger.note_shown(ripe)
-        return bool(ripe)
+        return {labels[0] for _, labels in ripe}

@@ -36,9 +36,8 @@ class Life:
         self._board = Board()
         self._fault: LedgerError | None = None
         random = Random(f"{seed} ledger")
-        ledger = Ledger(
-            config.ledger.path, wiring.rules(config), owner=True, random_bytes=random.randbytes
-        )
+        store = wiring.store(config, owner=True)
+        ledger = Ledger(store, wiring.rules(config), random_bytes=random.randbytes)
         self._keeper = Keeper(ledger, wiring.specs(config), clock, None, self)
         self._clients = [connect(account) for account in config.accounts]
         self.tasks = [

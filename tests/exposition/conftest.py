@@ -9,7 +9,6 @@ import pytest
 
 from exporter.exposition.collector import LedgerCollector
 from exporter.exposition.gauges import Facts, Names
-from exporter.exposition.series import noted_as
 from exporter.ledger.outlook import Outlook
 from exporter.ledger.snapshot import (
     AccountState,
@@ -89,7 +88,7 @@ def _small() -> Snapshot:
             ("gone", "history", "ok"): 8,
         },
         Total.PERMITS: {("main", "head"): 3},
-        Total.LABEL_OVERFLOW: {("main", "sender"): 4, ("gone", "sender"): 3},
+        Total.LABEL_OVERFLOW: {("sender",): 7},
     }
     return Snapshot(
         totals=totals,
@@ -151,7 +150,7 @@ def with_all_shown(snapshot: Snapshot) -> Snapshot:
     views = [(f.source, rows) for f, rows in collector.views() if f.source is not None]
     shown: dict[Total | Distribution, set[Labels]] = defaultdict(set)
     for source, rows in views:
-        shown[source].update(noted_as(source, labels)[1] for labels in rows)
+        shown[source].update(rows)
     for counted in (snapshot.totals, snapshot.distributions):
         for family, values in counted.items():
             shown[family].update(values)

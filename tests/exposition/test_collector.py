@@ -248,21 +248,6 @@ def test_ripe_series_wait_for_the_ledger(
     assert read(collector) == read(build(SetSource(small), clock))
 
 
-def test_overflow_is_noted_for_all_accounts_at_once(
-    build: Any, source: Any, clock: Any, small: Snapshot
-) -> None:
-    """A sum over accounts is one series: whoever is counted in it later, it goes on."""
-    source.current = replaced(small, shown={})
-    collector = build(source, clock)
-    MetricsPage(collector, runtime=CollectorRegistry()).render("")
-    clock.time += 60
-    source.note(collector.ripe())
-    more = {**small.totals[Total.LABEL_OVERFLOW], ("late", "sender"): 5, ("late", "region"): 1}
-    source.current = replaced(source.current, totals={**small.totals, Total.LABEL_OVERFLOW: more})
-    rows = read(collector)["smsc_exporter_label_overflow_total"]
-    assert rows == {("country",): 0, ("operator",): 0, ("region",): 1, ("sender",): 12}
-
-
 def test_histogram_is_held_as_a_whole(build: Any, source: Any, clock: Any, small: Snapshot) -> None:
     """Buckets, count and sum of a new histogram are all 0 together."""
     source.current = replaced(small, shown={})

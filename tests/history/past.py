@@ -1,6 +1,5 @@
 """An account's past at a simulated gateway, read and filled without sockets."""
 
-import itertools
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,7 +112,7 @@ def late_look(world: World, stream: str, now: float) -> list[Message]:
 
 
 def book(limits: LabelLimits | None = None) -> LabelBook:
-    return LabelBook(0, "main", limits or LabelLimits(), itertools.count(1))
+    return LabelBook(0, "main", limits or LabelLimits())
 
 
 def played(

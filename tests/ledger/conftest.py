@@ -10,12 +10,27 @@ import pytest
 
 from tests.ledger.desk import Desk
 from tests.ledger.permit_log import PermitLog
+from tests.ledger.places import Databases, choose, chosen
+from tests.postgresql import Server
 
 
 MEMORY = Path("/dev/shm")
 
 Folders = Callable[[], Path]
 Desks = Callable[..., Desk]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _places(pytestconfig: pytest.Config) -> Iterator[None]:
+    """What ``--ledger`` asks for."""
+    if pytestconfig.getoption("ledger") != "postgresql":
+        yield
+        return
+    server, before = Server(), chosen()
+    choose(Databases(server))
+    yield
+    choose(before)
+    server.remove()
 
 
 @pytest.fixture
@@ -25,7 +40,9 @@ def folders() -> Iterator[Folders]:
 
         def make() -> Path:
             place = MEMORY if MEMORY.is_dir() else None
-            return Path(stack.enter_context(tempfile.TemporaryDirectory(dir=place)))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=place)))
+            stack.callback(chosen().remove, folder)
+            return folder
 
         yield make
 

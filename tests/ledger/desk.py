@@ -1,27 +1,28 @@
 """A ledger driven in virtual time, with its oracle looking on."""
 
-import tempfile
+import contextlib
+import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 
 from exporter.gateway.message import Message, Page
 from exporter.gateway.request import HistoryRequest
 from exporter.ledger.counting import Deadlines
-from exporter.ledger.engine import Store
+from exporter.ledger.errors import LedgerBusy, LedgerError
 from exporter.ledger.labels import LabelLimits
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.permits import Limits
 from exporter.ledger.records import AccountSpec, Applied, Outcome, Rules
-from exporter.ledger.snapshot import Distribution, Labels, Total
-from exporter.ledger.totals import Totals
+from exporter.ledger.snapshot import Distribution, Labels, Snapshot, Total
 from tests.ledger.oracle import Counts, Observed, Oracle, Reading
+from tests.ledger.places import SPAN, chosen, path_of
 
 
 T0 = 1_800_000_000
 """When the streams of a desk are registered, Unix seconds."""
 DAY = 86400
+MOST_TRIES = 50
 HEAD = HistoryRequest()
 FREE = Limits(
     requests=10**6,
@@ -59,7 +60,7 @@ def page(rows: Sequence[Message], skipped: Mapping[str, int] | None = None) -> P
 class Desk:
     """One account ``a`` with a stream ``sms``, registered at `T0`.
 
-    A ledger that is in the folder already is gone on with.
+    A ledger that is at the folder's place already is gone on with.
     """
 
     def __init__(
@@ -92,9 +93,9 @@ class Desk:
                 track_phones=track_phones,
             )
         ]
-        self.path = folder / "ledger.sqlite"
-        if not self.path.exists():
-            self.path.write_bytes(_empty())
+        self.folder = folder
+        self.path = path_of(folder)
+        chosen().make(folder)
         self.now = float(now)
         self.oracle = Oracle(
             "a", "RUB", now, tuple(zip(deadlines, names, strict=True)), 30.0, labels.region
@@ -103,18 +104,29 @@ class Desk:
         self.ledger = self.another(owner=True)
 
     def another(self, *, owner: bool) -> Ledger:
-        """A further ledger on the same file, open."""
-        made = Ledger(self.path, self.rules, owner=owner, random_bytes=lambda n: b"s" * n)
-        made.open(self.specs, self.now)
+        """A further ledger at the same place, open."""
+        store = chosen().store(self.folder, owner=owner)
+        made = Ledger(store, self.rules, random_bytes=lambda n: b"s" * n)
+        for left in reversed(range(MOST_TRIES)):
+            try:
+                made.open(self.specs, self.now)
+                break
+            except LedgerBusy:
+                if not store.is_shared or not left:
+                    raise
+                time.sleep(SPAN / 3)
+        made.beat(self.now)
         return made
 
     def reopen(self) -> None:
         """Stop and start again."""
-        self.ledger.close()
+        self.close()
         self.ledger = self.another(owner=True)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the ledger."""
+        with contextlib.suppress(LedgerError):
+            self.ledger.leave()
         self.ledger.close()
 
     def apply(
@@ -208,22 +220,13 @@ class Desk:
         finally:
             other.close()
 
-    def loaded(self) -> Totals:
-        """The totals alone, read afresh from the file."""
-        totals = Totals()
-        with self.ledger.store.transaction() as connection:
-            totals.load(connection)
-        return totals
-
-
-@cache
-def _empty() -> bytes:
-    """A ledger that knows nothing, made once."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder) / "ledger.sqlite", owner=False)
-        store.open()
-        store.close()
-        return store.path.read_bytes()
+    def loaded(self) -> Snapshot:
+        """What a ledger opened afresh on the file shows."""
+        other = self.another(owner=False)
+        try:
+            return other.snapshot()
+        finally:
+            other.close()
 
 
 def _lasting(ledger: Ledger) -> tuple[object, ...]:

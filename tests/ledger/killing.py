@@ -1,7 +1,6 @@
 """Copies of a ledger, and work on them that is killed at a chosen statement."""
 
 import os
-import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from sqlalchemy import event
 from exporter.ledger.ledger import Ledger
 from tests.ledger.conftest import Desks, Folders
 from tests.ledger.desk import Desk
+from tests.ledger.places import chosen
 
 
 def count_points(ledger: Ledger, reach: Callable[[], None]) -> None:
@@ -67,7 +67,7 @@ def crash(folder: Path, point: int, work: Callable[[Desk], object]) -> bool:
 
 
 class Original:
-    """A ledger at rest, and copies of its file to be damaged."""
+    """A ledger at rest, and copies of it to be damaged."""
 
     def __init__(self, desk: Desk, folders: Folders, desks: Desks) -> None:
         self._desk, self._folders, self._desks = desk, folders, desks
@@ -75,7 +75,9 @@ class Original:
 
     def copy(self) -> Path:
         """Another folder with the same file."""
-        return Path(shutil.copy(self._desk.path, self._folders())).parent
+        folder = self._folders()
+        chosen().copy(self._desk.folder, folder)
+        return folder
 
     def desk(self, folder: Path) -> Desk:
         """A desk on what is left in a folder."""

@@ -109,6 +109,7 @@ def test_forgetting_is_all_or_nothing(original: Original) -> None:
     assert point > 10
 
 
+@pytest.mark.file_ledger
 def test_first_opening_can_be_killed_anywhere(desks: Desks) -> None:
     """Killed anywhere while the file is made, opening it again makes it whole."""
     kills = 0

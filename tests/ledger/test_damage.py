@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from exporter.ledger import engine
+from exporter.ledger import file_store
 from exporter.ledger.errors import LedgerCorrupted, LedgerTooNew, LedgerUnavailable
 from exporter.ledger.snapshot import Total
 from tests.ledger.desk import Desk, row
 from tests.ledger.faulty import fails, goes_on, send
+
+
+pytestmark = pytest.mark.file_ledger
 
 
 @pytest.mark.parametrize("kept", [0, 100, 4096, 20_000], ids="{} bytes kept".format)
@@ -120,4 +123,4 @@ def test_folder_that_is_a_file(tmp_path: Path) -> None:
     """A path that can't hold a ledger is named."""
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerUnavailable, match=r"ledger folder .* can't be made"):
-        engine.Store(tmp_path / "file" / "ledger.sqlite", owner=True).open()
+        file_store.FileStore(tmp_path / "file" / "ledger.sqlite", owner=True).open()

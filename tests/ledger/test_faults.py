@@ -8,11 +8,13 @@ from contextlib import closing
 
 import pytest
 
-from exporter.ledger import engine
+from exporter.ledger import file_store
 from exporter.ledger.errors import LedgerBusy, LedgerFull, LedgerReadOnly, LedgerUnavailable
 from tests.ledger.desk import T0, Desk
 from tests.ledger.faulty import fails, fill, goes_on, in_child, send, small_disk
 
+
+pytestmark = pytest.mark.file_ledger
 
 NOBODY = 65534
 
@@ -20,7 +22,7 @@ NOBODY = 65534
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ledgers wait for locks only briefly."""
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(file_store, "BUSY_TIMEOUT", 0.05)
 
 
 def test_second_owner_stands_by(desk: Desk) -> None:
@@ -96,7 +98,7 @@ def test_file_at_its_page_limit(desk: Desk) -> None:
     raw.cursor().execute("PRAGMA max_page_count = 1")
     with pytest.raises(LedgerFull, match="the disk is full; free some space"):
         fill(desk)
-    assert desk.ledger.snapshot().totals == desk.loaded().counts
+    assert desk.ledger.snapshot().totals == desk.loaded().totals
     raw.cursor().execute("PRAGMA max_page_count = 1000000")
     raw.close()
     goes_on(desk)
@@ -113,7 +115,7 @@ def test_full_disk(desk: Desk) -> None:
         send(desk, 1)
         with pytest.raises(LedgerFull, match="the disk is full; free some space"):
             fill(desk, ballast)
-        assert desk.ledger.snapshot().totals == desk.loaded().counts
+        assert desk.ledger.snapshot().totals == desk.loaded().totals
         desk.close()
         desk.reopen()
         with pytest.raises(LedgerFull):
@@ -138,7 +140,7 @@ def test_file_size_limit(desk: Desk) -> None:
         with pytest.raises(LedgerUnavailable, match="can't be read or written; check the disk"):
             fill(desk)
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
-        assert desk.ledger.snapshot().totals == desk.loaded().counts
+        assert desk.ledger.snapshot().totals == desk.loaded().totals
         goes_on(desk)
 
     in_child(limited)

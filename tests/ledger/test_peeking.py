@@ -8,6 +8,7 @@ from exporter.ledger.ledger import Ledger
 from exporter.ledger.schema import account, stream
 from exporter.ledger.waiting import Known
 from tests.ledger.desk import DAY, T0, Desk, row
+from tests.ledger.places import chosen
 
 
 ROWS = [row(n, T0 + n, 0, phone=Personal(f"7916000{n:04d}")) for n in range(60, 0, -1)]
@@ -15,7 +16,7 @@ ROWS = [row(n, T0 + n, 0, phone=Personal(f"7916000{n:04d}")) for n in range(60, 
 
 def beside(desk: Desk) -> Ledger:
     """Another process's ledger on the same file, not open."""
-    return Ledger(desk.path, desk.rules, owner=False, random_bytes=bytes)
+    return Ledger(chosen().store(desk.folder, owner=False), desk.rules, random_bytes=bytes)
 
 
 def test_a_peek_is_what_the_owner_knows(desk: Desk) -> None:

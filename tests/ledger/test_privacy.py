@@ -3,10 +3,14 @@
 import random
 from pathlib import Path
 
+import pytest
+
 from exporter.gateway.message import Message, Personal
 from tests.ledger.conftest import Desks
 from tests.ledger.desk import DAY, T0, Desk, row
 
+
+pytestmark = pytest.mark.file_ledger
 
 PHONE = "79161234567"
 TEXT = "canary-text-5b1f"

@@ -3,6 +3,8 @@
 import os
 from collections import deque
 
+import pytest
+
 from exporter.gateway.message import Message, Personal
 from exporter.ledger import pruning
 from exporter.ledger.snapshot import Total
@@ -37,6 +39,7 @@ def read_all(desk: Desk, rows: list[Message], at: float) -> None:
         desk.oracle.readings.clear()
 
 
+@pytest.mark.file_ledger
 def test_year_of_traffic_ends_in_a_file_that_no_longer_grows(desk: Desk) -> None:
     """Retention bounds the file; rows from any time before it are passed over."""
     sizes = []

@@ -93,6 +93,7 @@ def test_untouched_families_keep_their_objects(desk: Desk) -> None:
     assert desk.ledger.snapshot().shown[Total.SUBMITTED] is before
 
 
+@pytest.mark.file_ledger
 def test_without_the_ledger_nothing_is_noted(desk: Desk) -> None:
     """When it could not be written nothing is shown, now or later."""
     with_message(desk)

@@ -36,7 +36,7 @@ def test_pending_messages_are_shown_by_state_and_age(desk: Desk) -> None:
     now = T0 + 2 * DAY
     ages = ((299, -2), (300, -1), (3599, 0), (3600, 0), (DAY - 1, 0), (DAY, 0), (-50, -1))
     rows = [row(n, now - age, status) for n, (age, status) in enumerate(ages)]
-    desk.apply([*rows, row("done", now - 5, 1, status_time=now - 1)], now - 1.0)
+    desk.apply([*rows, row("done", now - 5, 1, status_time=now - 1)], float(now))
     route = ("sms", "RU", "mts")
     assert state(desk, now).pending == {
         (*route, "stopped", "0-5m"): 1,
@@ -45,6 +45,15 @@ def test_pending_messages_are_shown_by_state_and_age(desk: Desk) -> None:
         (*route, "accepted", "1h-24h"): 2,
         (*route, "accepted", "24h+"): 1,
     }
+
+
+def test_a_queued_message_is_as_old_as_when_it_was_last_read(desk: Desk) -> None:
+    """One scheduled ahead, or read on its first seconds only, is not taken for stuck for that."""
+    desk.apply([row(2, T0 + 100, -1), row(1, T0, -1)], T0 + 20.0)
+    route = ("sms", "RU", "mts", "queued")
+    assert state(desk, T0 + 4000.0).pending == {(*route, "0-5m"): 2}
+    desk.apply([row(1, T0, -1)], T0 + 4000.0)
+    assert state(desk, T0 + 90_000.0).pending == {(*route, "0-5m"): 1, (*route, "1h-24h"): 1}
 
 
 def test_overdue_messages_are_those_that_no_reading_matured(desk: Desk) -> None:
@@ -231,6 +240,7 @@ def test_clock_set_back_blinds_nothing(desk: Desk) -> None:
     assert state(desk).watermark == T0 + 60
 
 
+@pytest.mark.file_ledger
 def test_pending_messages_are_counted_without_reading_the_others(desk: Desk) -> None:
     """A week of final messages must not slow every page down."""
     plans: list[str] = []

@@ -66,7 +66,7 @@ def test_any_readings_give_the_totals_of_a_fresh_count(world: World) -> None:
             assert desk.counted() == counts
             assert desk.observed() == observed
             loaded = desk.loaded()
-            assert desk.shown()[:2] == (loaded.counts, loaded.distributions)
+            assert desk.shown()[:2] == (loaded.totals, loaded.distributions)
         desk.check()
 
 

@@ -39,9 +39,8 @@ class Life:
         self.board = stage.board or Board()
         config, clock = stage.config, stage.clock
         rules = wiring.rules(config)
-        ledger = Ledger(
-            config.ledger.path, rules, owner=True, random_bytes=Random(stage.seed).randbytes
-        )
+        store = wiring.store(config, owner=True)
+        ledger = Ledger(store, rules, random_bytes=Random(stage.seed).randbytes)
         self.keeper = Keeper(ledger, wiring.specs(config), clock, None, self.board)
         self._transport = GatewayTransport(stage.gateway)
         self._clients: list[GatewayClient] = []

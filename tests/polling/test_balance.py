@@ -354,12 +354,14 @@ def test_a_fault_of_ours_ends_nothing(stages: Stages, monkeypatch: pytest.Monkey
     stage = stages(WORLD, balances=True)
     times = Counter[str]()
 
-    def failing_once(self: Board, ledger: object, take: Callable[..., None] = Board.take) -> None:
+    def failing_once(
+        self: Board, ledger: object, account: str, take: Callable[..., None] = Board.take
+    ) -> None:
         name = asyncio.current_task().get_name()  # type: ignore[union-attr]
         times[name] += 1
         if name == "balance main" and times[name] == 1:
             raise RuntimeError("a bug")
-        take(self, ledger)
+        take(self, ledger, account)
 
     monkeypatch.setattr(Board, "take", failing_once)
     stage.run(HOUR)

@@ -17,7 +17,7 @@ from exporter.config import Config, LedgerConfig
 from exporter.exposition.collector import LedgerCollector
 from exporter.exposition.gauges import Facts
 from exporter.exposition.page import MetricsPage
-from exporter.ledger import engine
+from exporter.ledger import file_store
 from exporter.ledger.errors import LedgerError, LedgerUnavailable
 from exporter.polling.board import Board
 from exporter.polling.keeper import Keeper
@@ -104,7 +104,7 @@ FAULTS: dict[str, tuple[Spoil, str]] = {
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.01)
+    monkeypatch.setattr(file_store, "BUSY_TIMEOUT", 0.01)
 
 
 def page_of(stage: Stage) -> str:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from exporter.exposition.collector import LedgerCollector
 from exporter.exposition.gauges import Facts
 from exporter.exposition.series import completed, counted
-from exporter.ledger import engine
+from exporter.ledger import file_store
 from exporter.ledger.errors import LedgerBusy, LedgerUnavailable
 from exporter.ledger.labels import LabelLimits
 from exporter.ledger.snapshot import AccountState, Observations, Series, Total
@@ -52,7 +52,7 @@ class Process:
     def take(self) -> None:
         """Show what the ledger has committed."""
         self.desk.ledger.refresh("a", "sms", self.desk.now)
-        self.board.take(self.desk.ledger)
+        self.board.take(self.desk.ledger, "a")
 
     def scraped(self) -> dict[Series, Any]:
         """What a scrape gets of counters and histograms."""
@@ -188,7 +188,7 @@ def test_every_increment_is_an_increase(steps: list[tuple[Any, ...]]) -> None:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.01)
+    monkeypatch.setattr(file_store, "BUSY_TIMEOUT", 0.01)
 
 
 @pytest.fixture

@@ -1,37 +1,33 @@
-"""The SQLite file behind the ledger: opening, owning, migrating."""
+"""A ledger in an SQLite file: opening, owning, migrating."""
 
 import contextlib
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.resources import as_file, files
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, delete, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from exporter.ledger.errors import (
     LedgerBusy,
+    LedgerError,
     LedgerReadOnly,
-    LedgerTooNew,
     LedgerUnavailable,
     translate,
     translate_os,
 )
+from exporter.ledger.migrating import migrate
+from exporter.ledger.schema import pending_phone
+from exporter.ledger.store import Store
 
 
 BUSY_TIMEOUT = 2.0
 """Seconds a transaction waits for another process's one."""
 
 
-class Store:
+class FileStore(Store):
     """One SQLite file, its connection and, for the exporter itself, its ownership.
 
     The owner holds an advisory lock on ``<path>.lock`` for its lifetime: the kernel drops it with
@@ -40,10 +36,9 @@ class Store:
     """
 
     def __init__(self, path: Path, *, owner: bool) -> None:
+        super().__init__(str(path), owner=owner)
         self.path = path
-        self.is_owner = owner
         self._lock_fd: int | None = None
-        self._engine: Engine | None = None
         self._inode = 0
 
     def open(self) -> None:
@@ -60,7 +55,7 @@ class Store:
             self._make_private()
             self._engine = _engine(self.path)
             with self._translated(), self._engine.begin() as connection:
-                _migrate(connection, self.path)
+                migrate(connection, self.name)
             self._check_writable()
             self._inode = self.path.stat().st_ino
         except BaseException:
@@ -69,48 +64,12 @@ class Store:
 
     def close(self) -> None:
         """Fold the log into the file and let go of it; never raises for a broken file."""
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
+        super().close()
         if self._lock_fd is not None:
             os.close(self._lock_fd)
             self._lock_fd = None
 
-    @property
-    def engine(self) -> Engine:
-        """The engine, for instrumentation."""
-        if self._engine is None:
-            message = f"ledger {self.path} is not open"
-            raise LedgerUnavailable(message)
-        return self._engine
-
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """One write transaction: all of it or nothing.
-
-        Raises:
-            LedgerError: when the file can't take it; nothing of it was kept then.
-
-        """
-        self._check_identity()
-        with self._translated(), self.engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One state of the file, looked at without holding up who writes.
-
-        Raises:
-            LedgerError: when the file can't be read.
-
-        """
-        self._check_identity()
-        with self._translated(), self.engine.connect() as connection:
-            connection.execution_options(reading=True)
-            with connection.begin():
-                yield connection
-
-    def checkpoint(self) -> None:
+    def tidy(self) -> None:
         """Fold the log into the file and empty it: it may hold what was deleted since.
 
         Raises:
@@ -124,13 +83,40 @@ class Store:
             finally:
                 raw.close()
 
+    def scrub_phones(self, connection: Connection) -> None:
+        """Write the numbers that are still needed anew, so that no trace of the others is left.
+
+        The database overwrites what it deletes (``secure_delete``), but not the copies that it left
+        behind when it moved rows from page to page; pages that are given up it overwrites as a
+        whole.
+        """
+        connection.exec_driver_sql("CREATE TEMP TABLE kept AS SELECT * FROM pending_phone")
+        connection.execute(delete(pending_phone))
+        connection.exec_driver_sql("INSERT INTO pending_phone SELECT * FROM temp.kept")
+        connection.exec_driver_sql("DROP TABLE temp.kept")
+
+    def one_at_a_time(self, connection: Connection) -> None:
+        """Nothing to do: a file's transactions come one at a time."""
+
+    def hold(self, connection: Connection, account_id: int, account: str) -> None:
+        """Nothing to do: a file has one owner."""
+
+    def _begin(self, connection: Connection) -> None:
+        """Nothing to prepare."""
+
+    def _prepare_reading(self, connection: Connection) -> None:
+        connection.execution_options(reading=True)
+
+    def _translate(self, error: DBAPIError | sqlite3.Error) -> LedgerError:
+        return translate(error, self.path)
+
     def _check_writable(self) -> None:
         """Transactions begin on a read-only file, too, and would fail only later."""
         if not os.access(self.path, os.W_OK):
             message = f"ledger {self.path} is read-only; make the file and its folder writable"
             raise LedgerReadOnly(message)
 
-    def _check_identity(self) -> None:
+    def _check(self) -> None:
         try:
             same = self.path.stat().st_ino == self._inode
         except OSError:
@@ -138,13 +124,6 @@ class Store:
         if not same:
             message = f"ledger {self.path} was moved or replaced while in use; opening it again"
             raise LedgerUnavailable(message)
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (DBAPIError, sqlite3.Error) as error:
-            raise translate(error, self.path) from error
 
     def _make_folder(self) -> None:
         try:
@@ -199,22 +178,3 @@ def _engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
-
-
-def _migrate(connection: Connection, path: Path) -> None:
-    with as_file(files("exporter.ledger") / "migrations") as folder:
-        config = Config()
-        config.set_main_option("script_location", str(folder))
-        config.attributes["connection"] = connection
-        script = ScriptDirectory.from_config(config)
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current == script.get_current_head():
-            return
-        known = {revision.revision for revision in script.walk_revisions()}
-        if current is not None and current not in known:
-            message = (
-                f"ledger {path} was written by a later version (schema {current}); "
-                "run that version or restore an earlier copy"
-            )
-            raise LedgerTooNew(message)
-        command.upgrade(config, "head")
