@@ -27,6 +27,8 @@ ACCOUNT = "main"
 LOGIN = "drill"
 STATEMENTS = 20
 """So many statements and commits after a permit is booked, its page is surely applied."""
+FOLLOWS = 2.0
+"""Seconds by which pages follow the ledger at most: it is told first which series are shown."""
 SAFE_BEFORE_LOGIN = 2
 """Kills before the gateway has accepted the login once: a third unanswered log-in would make the
 exporter wait half an hour, lest the gateway block the address."""
@@ -124,6 +126,7 @@ class Drill:
             with sqlite3.connect(self.victim.ledger) as ledger:
                 (left,) = ledger.execute(held).fetchone()
             if not left:
+                time.sleep(FOLLOWS)
                 return
             time.sleep(0.5)
         raise AssertionError(f"{left} series are still held at 0")
