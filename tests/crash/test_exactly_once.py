@@ -143,7 +143,7 @@ def carry_out(plan: Plan, begun: float, folder: Path, prefork: Prefork) -> Ended
             running.live_through()
         killed = running.victim.kills
         running.victim.start_command()
-        running.victim.await_page(Settled(running), 120)
+        running.victim.await_page(Settled(running, curtain), 120)
         running.await_release()
         page = running.victim.page()
         assert page is not None
@@ -164,24 +164,36 @@ def carry_out(plan: Plan, begun: float, folder: Path, prefork: Prefork) -> Ended
 
 
 class Settled:
-    """Whether an exporter has nothing more to learn, by what it says itself, thrice in a row."""
+    """Whether an exporter has nothing more to learn, by what it says itself.
 
-    TIMES = 3
+    It tracks nothing, and has then read a page of each channel: that one shows the last prices.
+    """
 
-    def __init__(self, running: Drill) -> None:
+    def __init__(self, running: Drill, curtain: float) -> None:
         self._channels = running.plan.channels
-        self._left = self.TIMES
+        self._curtain = curtain
+        self._since: float | None = None
 
     def __call__(self, found: dict[str, float]) -> bool:
-        tracked = [self._sum(found, "smsc_tracked_messages", c) for c in self._channels]
-        gaps = [self._sum(found, "smsc_history_gaps", c) for c in self._channels]
-        quiet = not any(tracked) and not any(gaps) and found.get('smsc_up{account="main"}') == 1
-        self._left = self._left - 1 if quiet else self.TIMES
-        return self._left == 0
+        if not self._quiet(found):
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = max(time.time(), self._curtain)
+        read = "smsc_poll_last_success_timestamp_seconds"
+        return all(self._value(found, read, c, 0.0) > self._since for c in self._channels)
+
+    def _quiet(self, found: dict[str, float]) -> bool:
+        kept = ("smsc_tracked_messages", "smsc_history_gaps")
+        left = (self._value(found, name, c, 1.0) for name in kept for c in self._channels)
+        return not any(left) and found.get('smsc_up{account="main"}') == 1
 
     @staticmethod
-    def _sum(found: dict[str, float], name: str, channel: str) -> float | None:
-        return found.get(f'{name}{{account="{ACCOUNT}",channel="{channel}"}}', 1.0)
+    def _value(found: dict[str, float], name: str, channel: str, absent: float) -> float:
+        labels = [f'account="{ACCOUNT}"', f'channel="{channel}"']
+        if name.startswith("smsc_poll"):
+            labels.append('endpoint="history"')
+        return found.get(f"{name}{{{','.join(sorted(labels))}}}", absent)
 
 
 def truth(running: Drill, world: WorldSpec, curtain: float) -> Amounts:
