@@ -7,6 +7,7 @@ program (see `prefork`), some are started by the command that people use. Time i
 configuration only.
 """
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -81,7 +82,10 @@ CALM = msgspec.structs.replace(BUSY, per_hour=4 * 3600, types={"call": 0.1, "hlr
 PRICED = msgspec.structs.replace(CALM, price_change_share=1)
 """Prices change after the end; the head page always shows all messages."""
 NOTHING = msgspec.structs.replace(CALM, ends=0)
-"""What the first start meets where prices move: those of earlier messages are not reckoned here."""
+"""What the first start meets where prices move: those of earlier messages are not reckoned here.
+
+Nor are those of its own second, for rows show when they were sent in whole seconds.
+"""
 DENSE = msgspec.structs.replace(BUSY, per_hour=50 * 3600)
 """A head page spans less time than messages take to end: gaps and windows must find the rest."""
 
@@ -137,7 +141,7 @@ def carry_out(plan: Plan, begun: float, folder: Path, prefork: Prefork) -> Ended
     with drill(plan, folder, prefork, curtain) as running, Watch(running.victim, 0.25) as watch:
         running.become_known()
         if moving:
-            world = msgspec.structs.replace(world, begins=time.time())
+            world = msgspec.structs.replace(world, begins=math.ceil(time.time()))
             running.show(world)
         while time.time() < curtain or running.victim.kills * len(PLANS) < KILLS:
             running.live_through()
