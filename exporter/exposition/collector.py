@@ -1,7 +1,8 @@
 """The collector over the ledger's snapshot."""
 
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from prometheus_client import Metric
@@ -13,6 +14,7 @@ from exporter.exposition.exemplars import BySeries, of_rows
 from exporter.exposition.family import Family
 from exporter.exposition.gauges import Facts, Names, gauges
 from exporter.exposition.metrics import empty, metric, nobody
+from exporter.exposition.selection import ByAccount, narrowed
 from exporter.exposition.series import (
     Rows,
     Visibility,
@@ -102,6 +104,7 @@ class LedgerCollector(Collector):
         self.created_series = created_series
         self._zero_first = ZeroFirst(zero_hold)
         self._counted = _Counted(names)
+        self._by_account = ByAccount()
         self._snapshot: Snapshot | None = None
 
     def describe(self) -> Iterable[Metric]:
@@ -125,25 +128,34 @@ class LedgerCollector(Collector):
             snapshot = self._snapshot
             return {} if snapshot is None else of_rows(family, rows, snapshot.exemplars)
 
-    def views(self) -> list[tuple[Family, Rows]]:
-        """What is to be shown now, family by family; rows must not be changed."""
+    def views(self, accounts: AbstractSet[str] | None = None) -> list[tuple[Family, Rows]]:
+        """What is to be shown now, family by family; rows must not be changed.
+
+        With ``accounts`` families that tell of accounts have rows of these alone.
+        """
         with self.lock:
             snapshot = self._source.snapshot()
             now = self._clock.now()
             if snapshot is not self._snapshot:
                 self._snapshot = snapshot
                 self._counted.prepare(snapshot)
-            measured = gauges(snapshot, self._facts(), self._names, now)
-            return [
+            asked = snapshot if accounts is None else narrowed(snapshot, accounts)
+            measured = gauges(asked, self._facts(), self._names, now)
+            views = [
                 (family, self._rows(family, snapshot, measured, now))
                 for family in CATALOGUE
                 if family is not SCRAPE_DURATION
             ]
+            if accounts is None:
+                return views
+            return [
+                (family, self._by_account.rows(family, rows, accounts)) for family, rows in views
+            ]
 
-    def served(self, families: Container[str] | None = None) -> None:
-        """A scrape took the views given last: of the families named, or of all."""
+    def served(self, seen: Mapping[str, Rows] | None = None) -> None:
+        """A scrape took the views given last: these rows of the families named, or everything."""
         with self.lock:
-            self._zero_first.served(self._clock.now(), families)
+            self._zero_first.served(self._clock.now(), seen)
 
     def ripe(self) -> list[Series]:
         """Series held at 0 that may be shown at their value; they are, once a snapshot says so.

@@ -3,7 +3,7 @@
 import gzip
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import msgspec
 from prometheus_client import (
@@ -21,6 +21,7 @@ from exporter.exposition.collector import LedgerCollector
 from exporter.exposition.exemplars import NONE, BySeries
 from exporter.exposition.family import Family, Kind
 from exporter.exposition.metrics import metric
+from exporter.exposition.selection import EVERYTHING, Selection
 from exporter.exposition.series import Rows
 from exporter.exposition.text import END, Encoder, Just, TextWriter
 
@@ -67,23 +68,22 @@ class MetricsPage:
     def render(
         self,
         accept: str = "",
-        names: Iterable[str] = (),
+        selection: Selection = EVERYTHING,
         *,
         compress: bool = False,
         scrape: bool = True,
     ) -> Page:
-        """The page in the format that the Accept header asks for.
+        """The page, or the part of it selected, in the format that the Accept header asks for.
 
-        With ``names`` only samples with these names. ``scrape`` says that the page goes to a
-        scraper, so that what it shows at 0 has been seen there.
+        ``scrape`` says that the page goes to a scraper, so that what it shows at 0 has been seen
+        there.
         """
         encoder, content_type = negotiate(accept)
         with self._lock:
-            wanted = frozenset(names)
-            if wanted:
-                text = self._restricted(encoder, wanted, scrape=scrape)
+            if selection.names:
+                text = self._restricted(encoder, selection, scrape=scrape)
             else:
-                text = self._whole(encoder, content_type, scrape=scrape)
+                text = self._written(encoder, content_type, selection, scrape=scrape)
         if _is_openmetrics(content_type):
             text += END
         body = text.encode()
@@ -91,37 +91,52 @@ class MetricsPage:
             body = gzip.compress(body, GZIP_LEVEL, mtime=0)
         return Page(body=body, content_type=content_type, compressed=compress)
 
-    def _whole(self, encoder: Encoder, content_type: str, *, scrape: bool) -> str:
+    def _written(
+        self, encoder: Encoder, content_type: str, selection: Selection, *, scrape: bool
+    ) -> str:
         started = self._timer()
         writer = self._writer(encoder, content_type)
         with self._ledger.lock:
-            views = self._ledger.views()
+            views = self._views(selection)
             if self._ledger.created_series:
-                shown = [self._ledger.metric(family, rows) for family, rows in views if rows]
-                parts = [writer.encoded(*shown)]
+                parts = [writer.encoded(*(self._ledger.metric(*view) for view in views))]
             else:
                 exemplars = self._ledger.exemplars if _is_openmetrics(content_type) else _none
                 parts = [writer.family(*view, exemplars(*view)) for view in views]
             if scrape:
-                self._ledger.served()
-        parts.append(writer.encoded(*self._runtime.collect()))
-        parts.append(writer.encoded(self._duration(started)))
+                self._serve(views, selection)
+        if not selection.alone:
+            parts.append(writer.encoded(*self._runtime.collect()))
+            parts.append(writer.encoded(self._duration(started)))
         return "".join(parts)
 
-    def _restricted(self, encoder: Encoder, wanted: frozenset[str], *, scrape: bool) -> str:
+    def _restricted(self, encoder: Encoder, selection: Selection, *, scrape: bool) -> str:
         started = self._timer()
         with self._ledger.lock:
             views = [
                 (family, rows)
-                for family, rows in self._ledger.views()
-                if rows and not wanted.isdisjoint(sample_names(family))
+                for family, rows in self._views(selection)
+                if not selection.names.isdisjoint(sample_names(family))
             ]
             shown = [self._ledger.metric(family, rows) for family, rows in views]
             if scrape:
-                self._ledger.served({family.name for family, _ in views})
+                self._serve(views, selection)
+        if not selection.alone:
+            shown += [*self._runtime.collect(), self._duration(started)]
         registry = CollectorRegistry(auto_describe=True)
-        registry.register(Just(*shown, *self._runtime.collect(), self._duration(started)))
-        return encoder(registry.restricted_registry(wanted)).decode().removesuffix(END)
+        registry.register(Just(*shown))
+        return encoder(registry.restricted_registry(selection.names)).decode().removesuffix(END)
+
+    def _views(self, selection: Selection) -> list[tuple[Family, Rows]]:
+        return [
+            (family, rows)
+            for family, rows in self._ledger.views(selection.accounts)
+            if rows and selection.wants(family)
+        ]
+
+    def _serve(self, views: list[tuple[Family, Rows]], selection: Selection) -> None:
+        whole = selection == EVERYTHING
+        self._ledger.served(None if whole else {family.name: rows for family, rows in views})
 
     def _duration(self, started: float) -> Metric:
         return metric(SCRAPE_DURATION, {(): self._timer() - started})

@@ -21,7 +21,8 @@ Encoder = Callable[[Collector], bytes]
 
 END = "# EOF\n"
 _ZERO = "0.0"
-_SPARE = 64
+_ROUNDS = 4
+"""What was not written while everything else was written so many times is forgotten."""
 
 
 class Just(Collector):
@@ -35,13 +36,32 @@ class Just(Collector):
         return self._metrics
 
 
+class _Starts:
+    """What the lines of a family's series begin with; forgets those no longer written."""
+
+    def __init__(self) -> None:
+        self.known: dict[Labels, tuple[str, ...]] = {}
+        self._older: dict[Labels, tuple[str, ...]] = {}
+        self._written = 0
+
+    def unknown(self, rows: Rows) -> list[Labels]:
+        """Make known what was written lately; gives the rest."""
+        if self._written > _ROUNDS * (len(self.known) + 1):
+            self._older, self.known, self._written = self.known, {}, 0
+        self._written += len(rows)
+        known, older = self.known, self._older
+        missing = [labels for labels in rows if labels not in known]
+        known.update((labels, older[labels]) for labels in missing if labels in older)
+        return [labels for labels in missing if labels not in older]
+
+
 class TextWriter:
     """Writes families as one encoder would; not thread-safe."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._heads: dict[str, str] = {}
-        self._starts: dict[str, dict[Labels, tuple[str, ...]]] = {}
+        self._starts: dict[str, _Starts] = {}
 
     def encoded(self, *metrics: Metric) -> str:
         """What the encoder makes of metrics, without the end mark."""
@@ -67,14 +87,11 @@ class TextWriter:
         return self._heads[family.name] + "".join(lines)
 
     def _starts_of(self, family: Family, rows: Rows) -> dict[Labels, tuple[str, ...]]:
-        starts = self._starts.setdefault(family.name, {})
-        if len(starts) > 2 * len(rows) + _SPARE:
-            for labels in starts.keys() - rows.keys():
-                del starts[labels]
-        unknown = [labels for labels in rows if labels not in starts]
+        starts = self._starts.setdefault(family.name, _Starts())
+        unknown = starts.unknown(rows)
         if unknown:
             self._learn(family, unknown)
-        return starts
+        return starts.known
 
     def _learn(self, family: Family, unknown: Sequence[Labels]) -> None:
         text = self.encoded(metric(family, dict.fromkeys(unknown, zero(family))))
@@ -83,7 +100,7 @@ class TextWriter:
         comments = [f"{line}\n" for line in lines if line.startswith("# ")]
         self._heads[family.name] = "".join(comments)
         width = len(samples) // len(unknown)
-        starts = self._starts[family.name]
+        starts = self._starts[family.name].known
         for index, labels in enumerate(unknown):
             starts[labels] = tuple(samples[index * width : (index + 1) * width])
 

@@ -7,7 +7,7 @@ it does: after a crash the series goes on from there, or from the 0 if it was no
 lost: the first increase that Prometheus sees is all of them.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -62,13 +62,13 @@ class ZeroFirst:
             return rows
         return {**rows, **dict.fromkeys(series.held, zero(family))}
 
-    def served(self, now: float, families: Container[str] | None = None) -> None:
-        """A scrape took what ``apply`` gave last, of these families or of all."""
+    def served(self, now: float, seen: Mapping[str, Rows] | None = None) -> None:
+        """A scrape took what ``apply`` gave last: these rows of the families named, or all."""
         for name, series in self._families.items():
-            if families is None or name in families:
-                for labels, since in series.held.items():
-                    if since is None:
-                        series.held[labels] = now
+            taken = series.held if seen is None else seen.get(name, {})
+            for labels, since in series.held.items():
+                if since is None and labels in taken:
+                    series.held[labels] = now
 
     def ripe(self, now: float) -> list[tuple[Family, Labels]]:
         """Series whose 0 was taken at least the hold ago: they may be shown as they are."""

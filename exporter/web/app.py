@@ -1,6 +1,6 @@
 """The web application: metrics, a page for people, status, health, readiness, reload."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -15,11 +15,13 @@ from starlette.routing import Route
 from exporter.clock import Clock
 from exporter.exposition.collector import SnapshotSource
 from exporter.exposition.page import Page
+from exporter.exposition.selection import Selection
 from exporter.web.answers import HEADERS, plain
 from exporter.web.errors import WebError
 from exporter.web.landing import landing_page
 from exporter.web.status import status_json
 from exporter.web.status_page import status_page
+from exporter.web.targets import PROBE, polls, targets_json
 
 
 SWITCHED_OFF = "switched off; start with --web.enable-lifecycle, or send the process SIGHUP"
@@ -34,8 +36,8 @@ class ReloadResult(msgspec.Struct, frozen=True):
 class MetricsRenderer(Protocol):
     """What renders the metrics, from any thread: `exporter.exposition.page.MetricsPage`."""
 
-    def render(self, accept: str, names: Iterable[str], *, compress: bool, scrape: bool) -> Page:
-        """The page in the format that the Accept header asks for."""
+    def render(self, accept: str, selection: Selection, *, compress: bool, scrape: bool) -> Page:
+        """What is selected, in the format that the Accept header asks for."""
         ...
 
 
@@ -61,7 +63,23 @@ def create_app(
     _check_path(telemetry_path)
 
     async def serve_metrics(request: Request) -> Response:
-        return await _metrics(request, metrics)
+        return await _metrics(request, metrics, _selected(request))
+
+    async def serve_probe(request: Request) -> Response:
+        account = request.query_params.get("account")
+        if account is None:
+            return plain("which account? ask for /probe?account=NAME", 400)
+        if not polls(source.snapshot(), account):
+            return plain("no account of that name is polled here; /api/v1/sd lists those", 404)
+        selection = msgspec.structs.replace(
+            _selected(request), accounts=frozenset({account}), alone=True
+        )
+        return await _metrics(request, metrics, selection)
+
+    async def serve_targets(request: Request) -> Response:
+        url = request.url
+        page = targets_json(source.snapshot(), url.netloc, url.scheme)
+        return Response(page, headers=HEADERS, media_type="application/json")
 
     async def serve_landing(_request: Request) -> Response:
         page = landing_page(
@@ -89,6 +107,8 @@ def create_app(
 
     routes = [
         Route(telemetry_path, serve_metrics),
+        Route(PROBE, serve_probe),
+        Route("/api/v1/sd", serve_targets),
         Route("/", serve_landing),
         Route("/status", serve_status),
         Route("/api/v1/status", serve_status_json),
@@ -127,7 +147,15 @@ def _wants_json(request: Request) -> bool:
 
 
 def _check_path(path: str) -> None:
-    taken = {"/status", "/api/v1/status", "/-/healthy", "/-/ready", "/-/reload"}
+    taken = {
+        PROBE,
+        "/status",
+        "/api/v1/sd",
+        "/api/v1/status",
+        "/-/healthy",
+        "/-/ready",
+        "/-/reload",
+    }
     if not path.startswith("/") or path in taken or set(path) & set("{}?#"):
         raise WebError(
             f"telemetry path {path!r} cannot be used; choose one that starts with / and has none"
@@ -135,12 +163,20 @@ def _check_path(path: str) -> None:
         )
 
 
-async def _metrics(request: Request, metrics: MetricsRenderer) -> Response:
+def _selected(request: Request) -> Selection:
+    asked = request.query_params
+    return Selection(
+        names=frozenset(asked.getlist("name[]")),
+        accounts=frozenset(asked.getlist("account")) if "account" in asked else None,
+    )
+
+
+async def _metrics(request: Request, metrics: MetricsRenderer, selection: Selection) -> Response:
     head = request.method == "HEAD"
     page = await run_in_threadpool(
         metrics.render,
         request.headers.get("accept", ""),
-        request.query_params.getlist("name[]"),
+        selection,
         compress=accepts_gzip(request.headers.get("accept-encoding", "")),
         scrape=not head,
     )

@@ -22,6 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.exposition.collector import LedgerCollector
 from exporter.exposition.page import MetricsPage, negotiate
+from exporter.exposition.selection import Selection
 
 
 TEXT = "text/plain;version=0.0.4"
@@ -30,6 +31,8 @@ PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
     "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.1"
 )
+MATURED = Selection(names=frozenset({"smsc_messages_matured_total"}))
+NOTHING = Selection(names=frozenset({"nothing"}))
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -130,25 +133,25 @@ def test_many_formats_do_not_pile_up(page: MetricsPage) -> None:
 def test_names_narrow_the_page(page: MetricsPage) -> None:
     """?name[]= leaves only samples with these names."""
     names = ["smsc_up", "smsc_message_delivery_seconds_count", "smsc_cost_total", "nothing"]
-    body = page.render(TEXT, names).body.decode()
+    body = page.render(TEXT, Selection(names=frozenset(names))).body.decode()
     samples = {re.split(r"[{ ]", line)[0] for line in body.splitlines() if not line.startswith("#")}
     assert samples == {"smsc_up", "smsc_message_delivery_seconds_count", "smsc_cost_total"}
-    assert page.render(OPENMETRICS, ["nothing"]).body == b"# EOF\n"
+    assert page.render(OPENMETRICS, NOTHING).body == b"# EOF\n"
 
 
 def test_names_reach_the_process_metrics(collector: LedgerCollector) -> None:
     """?name[]= finds metrics of the process and the duration of the scrape, too."""
     page = MetricsPage(collector)
     names = ["process_start_time_seconds", "smsc_exporter_scrape_duration_seconds"]
-    body = page.render(TEXT, names).body.decode()
+    body = page.render(TEXT, Selection(names=frozenset(names))).body.decode()
     assert body.count("# TYPE") == 2
     assert all(f"\n{name} " in body for name in names)
 
 
 def test_compressed_page_is_the_page(page: MetricsPage) -> None:
     """gzip changes nothing but the size."""
-    whole = page.render(TEXT, ["smsc_messages_matured_total"])
-    packed = page.render(TEXT, ["smsc_messages_matured_total"], compress=True)
+    whole = page.render(TEXT, MATURED)
+    packed = page.render(TEXT, MATURED, compress=True)
     assert packed.compressed
     assert not whole.compressed
     assert gzip.decompress(packed.body) == whole.body

@@ -93,7 +93,7 @@ def test_only_served_families_ripen() -> None:
     zero_first.apply(SUBMITTED, {A: 40}, NONE, 0)
     held = zero_first.apply(DELIVERY, waits, NONE, 0)
     assert held == {A[:4]: Observations((0,) * 16, Decimal(0))}
-    zero_first.served(0, {SUBMITTED.name})
+    zero_first.served(0, {SUBMITTED.name: {A: 0}})
     assert zero_first.ripe(1) == [(SUBMITTED, A)]
 
 
