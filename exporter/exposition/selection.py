@@ -1,12 +1,13 @@
 """Which part of the page is asked for."""
 
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 import msgspec
 
 from exporter.exposition.family import Family
 from exporter.exposition.series import Rows
-from exporter.ledger.snapshot import Snapshot
+from exporter.ledger.snapshot import Labels, Snapshot
 
 
 ACCOUNT = "account"
@@ -65,7 +66,7 @@ class ByAccount:
 
 
 def _apart(rows: Rows) -> dict[str, Rows]:
-    found: dict[str, dict] = {}
+    found: dict[str, dict[Labels, Any]] = {}
     for labels, value in rows.items():
         found.setdefault(labels[0], {})[labels] = value
     return dict(found)
