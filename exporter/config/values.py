@@ -141,8 +141,8 @@ def _country(value: str) -> str:
 def _telemetry_path(value: str) -> str:
     if not _PATH.fullmatch(value) or value.startswith("/-/"):
         raise ValueError("must be a path such as /metrics, not / alone and not below /-/")
-    if value in {"/status", "/api/v1/status"}:
-        raise ValueError(f"must be another path, such as /metrics: {value} tells what polling does")
+    if value in {"/probe", "/status", "/api/v1/sd", "/api/v1/status"}:
+        raise ValueError(f"must be another path, such as /metrics: {value} is one of the pages")
     return value
 
 

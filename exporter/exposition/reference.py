@@ -15,7 +15,8 @@ Generated from the code by `python -m exporter.exposition.reference`; edit the c
 Every value comes from memory: a scrape never calls the gateway and never waits for a poll. Fields
 are those of a row of `get.php?get_messages=1` unless said otherwise. Text format 0.0.4 and
 OpenMetrics 1.0.0 are chosen by the Accept header; `?name[]=` (repeatable) narrows the page to
-samples with these names.
+samples with these names, `?account=` (repeatable) to series of these accounts and of none.
+`/probe?account=NAME` has one account's series alone.
 
 ## How to read them
 

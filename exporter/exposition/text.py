@@ -22,7 +22,9 @@ Encoder = Callable[[Collector], bytes]
 END = "# EOF\n"
 _ZERO = "0.0"
 _ROUNDS = 4
-"""What was not written while everything else was written so many times is forgotten."""
+"""What was not written while all that comes again was written so many times is forgotten."""
+_FEW = 1000
+"""So many rows at least are taken to come again."""
 
 
 class Just(Collector):
@@ -43,15 +45,19 @@ class _Starts:
         self.known: dict[Labels, tuple[str, ...]] = {}
         self._older: dict[Labels, tuple[str, ...]] = {}
         self._written = 0
+        self._again = 0
 
     def unknown(self, rows: Rows) -> list[Labels]:
         """Make known what was written lately; gives the rest."""
-        if self._written > _ROUNDS * (len(self.known) + 1):
-            self._older, self.known, self._written = self.known, {}, 0
+        if self._written > _ROUNDS * max(self._again, len(rows), _FEW):
+            self._older, self.known = self.known, {}
+            self._written = self._again = 0
         self._written += len(rows)
         known, older = self.known, self._older
         missing = [labels for labels in rows if labels not in known]
-        known.update((labels, older[labels]) for labels in missing if labels in older)
+        again = {labels: older[labels] for labels in missing if labels in older}
+        known.update(again)
+        self._again += len(again)
         return [labels for labels in missing if labels not in older]
 
 

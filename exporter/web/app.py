@@ -1,12 +1,10 @@
 """The web application: metrics, a page for people, status, health, readiness, reload."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -14,14 +12,13 @@ from starlette.routing import Route
 
 from exporter.clock import Clock
 from exporter.exposition.collector import SnapshotSource
-from exporter.exposition.page import Page
-from exporter.exposition.selection import Selection
 from exporter.web.answers import HEADERS, plain
 from exporter.web.errors import WebError
 from exporter.web.landing import landing_page
+from exporter.web.scraping import TARGETS, MetricsRenderer, scraping
 from exporter.web.status import status_json
 from exporter.web.status_page import status_page
-from exporter.web.targets import PROBE, polls, targets_json
+from exporter.web.targets import PROBE
 
 
 SWITCHED_OFF = "switched off; start with --web.enable-lifecycle, or send the process SIGHUP"
@@ -31,14 +28,6 @@ class ReloadResult(msgspec.Struct, frozen=True):
     """What came of reading the configuration again; with problems nothing was changed."""
 
     problems: tuple[str, ...] = ()
-
-
-class MetricsRenderer(Protocol):
-    """What renders the metrics, from any thread: `exporter.exposition.page.MetricsPage`."""
-
-    def render(self, accept: str, selection: Selection, *, compress: bool, scrape: bool) -> Page:
-        """What is selected, in the format that the Accept header asks for."""
-        ...
 
 
 Check = Callable[[], tuple[bool, str]]
@@ -61,25 +50,6 @@ def create_app(
     Raises `WebError` for a telemetry path that cannot be served.
     """
     _check_path(telemetry_path)
-
-    async def serve_metrics(request: Request) -> Response:
-        return await _metrics(request, metrics, _selected(request))
-
-    async def serve_probe(request: Request) -> Response:
-        account = request.query_params.get("account")
-        if account is None:
-            return plain("which account? ask for /probe?account=NAME", 400)
-        if not polls(source.snapshot(), account):
-            return plain("no account of that name is polled here; /api/v1/sd lists those", 404)
-        selection = msgspec.structs.replace(
-            _selected(request), accounts=frozenset({account}), alone=True
-        )
-        return await _metrics(request, metrics, selection)
-
-    async def serve_targets(request: Request) -> Response:
-        url = request.url
-        page = targets_json(source.snapshot(), url.netloc, url.scheme)
-        return Response(page, headers=HEADERS, media_type="application/json")
 
     async def serve_landing(_request: Request) -> Response:
         page = landing_page(
@@ -106,9 +76,7 @@ def create_app(
         return _reloaded(await reload())
 
     routes = [
-        Route(telemetry_path, serve_metrics),
-        Route(PROBE, serve_probe),
-        Route("/api/v1/sd", serve_targets),
+        *scraping(metrics, source, telemetry_path),
         Route("/", serve_landing),
         Route("/status", serve_status),
         Route("/api/v1/status", serve_status_json),
@@ -119,20 +87,6 @@ def create_app(
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
     app.router.redirect_slashes = False
     return app
-
-
-def accepts_gzip(header: str) -> bool:
-    """Whether an Accept-Encoding header allows gzip."""
-    for part in header.lower().split(","):
-        coding, *parameters = (piece.strip() for piece in part.split(";"))
-        if coding == "gzip":
-            return not any(_is_zero(parameter) for parameter in parameters)
-    return False
-
-
-def _is_zero(parameter: str) -> bool:
-    name, _, value = parameter.partition("=")
-    return name.strip() == "q" and not value.strip().strip("0.")
 
 
 def _of_another_site(request: Request) -> bool:
@@ -150,7 +104,7 @@ def _check_path(path: str) -> None:
     taken = {
         PROBE,
         "/status",
-        "/api/v1/sd",
+        TARGETS,
         "/api/v1/status",
         "/-/healthy",
         "/-/ready",
@@ -161,34 +115,6 @@ def _check_path(path: str) -> None:
             f"telemetry path {path!r} cannot be used; choose one that starts with / and has none"
             f" of {{ }} ? #, other than {', '.join(sorted(taken))}"
         )
-
-
-def _selected(request: Request) -> Selection:
-    asked = request.query_params
-    return Selection(
-        names=frozenset(asked.getlist("name[]")),
-        accounts=frozenset(asked.getlist("account")) if "account" in asked else None,
-    )
-
-
-async def _metrics(request: Request, metrics: MetricsRenderer, selection: Selection) -> Response:
-    head = request.method == "HEAD"
-    page = await run_in_threadpool(
-        metrics.render,
-        request.headers.get("accept", ""),
-        selection,
-        compress=accepts_gzip(request.headers.get("accept-encoding", "")),
-        scrape=not head,
-    )
-    headers = {
-        **HEADERS,
-        "Content-Type": page.content_type,
-        "Content-Length": str(len(page.body)),
-        "Vary": "Accept, Accept-Encoding",
-    }
-    if page.compressed:
-        headers["Content-Encoding"] = "gzip"
-    return Response(b"" if head else page.body, headers=headers)
 
 
 def _checking(check: Check) -> Callable[[Request], Awaitable[Response]]:

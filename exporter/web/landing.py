@@ -37,6 +37,7 @@ _PAGE = """<!DOCTYPE html>
 <li><a href="{metrics}">{metrics}</a> the metrics</li>
 <li><a href="/status">/status</a> each account at a glance, refreshing itself</li>
 <li><a href="/api/v1/status">/api/v1/status</a> what is asked next and why, as JSON</li>
+<li><a href="/api/v1/sd">/api/v1/sd</a> each account as a target of its own, for Prometheus</li>
 <li><a href="/-/healthy">/-/healthy</a> whether the pollers turn</li>
 <li><a href="/-/ready">/-/ready</a> whether the first sync is done</li>
 </ul>

@@ -117,9 +117,9 @@ TOP_PROBLEMS = {
     "web: {telemetry_path: /-/ready}": "web.telemetry_path: must be a path such as /metrics, not "
     "/ alone and not below /-/",
     "web: {telemetry_path: /status}": "web.telemetry_path: must be another path, such as /metrics: "
-    "/status tells what polling does",
+    "/status is one of the pages",
     "web: {telemetry_path: /api/v1/status}": "web.telemetry_path: must be another path, such as"
-    " /metrics: /api/v1/status tells what polling does",
+    " /metrics: /api/v1/status is one of the pages",
     "web: []": "web: must be a mapping of keys",
     "ledger: {retention: 48h}": "deadlines: must end more than a day below ledger.retention; raise "
     "that or drop the longest",

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -38,9 +39,11 @@ def test_worlds_load(blocks: dict[str, list[str]], tmp_path: Path) -> None:
 def test_scrape_configurations_name_the_port(blocks: dict[str, list[str]]) -> None:
     """Prometheus is pointed at the port that the exporter listens on."""
     for block in blocks["yaml prometheus"]:
-        (job,) = yaml.safe_load(block)["scrape_configs"]
-        targets = job["static_configs"][0]["targets"]
-        assert {target.rpartition(":")[2] for target in targets} == {str(DEFAULT_PORT)}
+        for job in yaml.safe_load(block)["scrape_configs"]:
+            lists = (each["url"] for each in job.get("http_sd_configs", ()))
+            fixed = (each["targets"] for each in job.get("static_configs", ()))
+            named = [urlsplit(url).netloc for url in lists] + [t for each in fixed for t in each]
+            assert {target.rpartition(":")[2] for target in named} == {str(DEFAULT_PORT)}
 
 
 def test_rule_files_are_those_of_the_repository(blocks: dict[str, list[str]]) -> None:

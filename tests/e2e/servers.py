@@ -69,6 +69,12 @@ class Program:
             with error:
                 return error.read().decode()
 
+    def post(self, path: str) -> int:
+        """Ask for something to be done; gives the status."""
+        request = urllib.request.Request(self.url + path, method="POST")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+
     def await_text(self, path: str, good: Callable[[str], bool], seconds: float) -> str:
         """Ask until the page is as wanted.
 
@@ -92,10 +98,10 @@ class Program:
 class Prometheus(Program):
     """A Prometheus that scrapes one exporter each second."""
 
-    def __init__(self, binary: Path, folder: Path, target: str) -> None:
+    def __init__(self, binary: Path, folder: Path, target: str, *, text: str = SCRAPE) -> None:
         folder.mkdir()
         port = free_port()
-        (folder / "prometheus.yml").write_text(SCRAPE.format(target=target, port=port))
+        (folder / "prometheus.yml").write_text(text.format(target=target, port=port))
         command = [
             str(binary),
             f"--config.file={folder / 'prometheus.yml'}",

@@ -10,6 +10,7 @@ from exporter.exposition.catalogue import BY_NAME
 from exporter.exposition.collector import LedgerCollector
 from exporter.exposition.metrics import values
 from exporter.exposition.page import MetricsPage
+from exporter.exposition.selection import Selection
 from exporter.ledger.outlook import Outlook
 from exporter.ledger.snapshot import (
     AccountState,
@@ -223,7 +224,9 @@ def test_narrowed_scrape_counts_for_what_it_showed(
     """A scraper that asks for some names only sees their zeros, and so their totals later."""
     source.current = replaced(small, shown={})
     collector = build(source, clock)
-    MetricsPage(collector, runtime=CollectorRegistry()).render("", [SUBMITTED])
+    MetricsPage(collector, runtime=CollectorRegistry()).render(
+        "", Selection(names=frozenset([SUBMITTED]))
+    )
     clock.time += 60
     assert {family for family, _ in collector.ripe()} == {Total.SUBMITTED}
 

@@ -18,6 +18,7 @@ from prometheus_client.samples import Sample
 from exporter.exposition.collector import LedgerCollector
 from exporter.exposition.exemplars import LABEL
 from exporter.exposition.page import MetricsPage
+from exporter.exposition.selection import Selection
 from exporter.gateway.answers import decode
 from exporter.gateway.rows import ID_LIMIT
 from exporter.ledger.snapshot import (
@@ -110,14 +111,20 @@ def test_written_as_by_the_encoder(
     asked = registry.restricted_registry(names) if names else registry
     expected = choose_encoder(OPENMETRICS)[0](asked).removesuffix(b"# EOF\n")
     assert expected.count(b"# {int_id=") == (2 if names else 3)
-    assert page_of(collector).render(OPENMETRICS, names).body.startswith(expected)
+    assert (
+        page_of(collector)
+        .render(OPENMETRICS, Selection(names=frozenset(names)))
+        .body.startswith(expected)
+    )
 
 
 def test_text_format_has_none(naming: SetSource, small: Snapshot, build: Any, clock: Any) -> None:
     """The classic page is the same byte for byte, whole and narrowed."""
     for names in ((), ("smsc_message_failures_total",)):
         one, other = (
-            page_of(build(SetSource(snapshot), clock)).render(TEXT, names).body
+            page_of(build(SetSource(snapshot), clock))
+            .render(TEXT, Selection(names=frozenset(names)))
+            .body
             for snapshot in (naming.current, small)
         )
         assert one == other

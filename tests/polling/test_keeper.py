@@ -118,7 +118,7 @@ def page_of(stage: Stage) -> str:
         zero_hold=0.0,
         created_series=False,
     )
-    return MetricsPage(collector).render("", [], compress=False, scrape=True).body.decode()
+    return MetricsPage(collector).render().body.decode()
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS))

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from exporter.ledger.snapshot import AccountState, StreamState
-from exporter.web.app import accepts_gzip
 from exporter.web.errors import WebError
 from exporter.web.landing import STATE_WORDS, ago
+from exporter.web.scraping import accepts_gzip
 
 
 async def test_metrics_are_served(ask: Any) -> None:
@@ -157,7 +157,8 @@ async def test_landing_page(ask: Any, world: Any) -> None:
         ),
     )
     page = read(await ask("GET", "/"))
-    assert page.links == ["/metrics", "/status", "/api/v1/status", "/-/healthy", "/-/ready"]
+    apis = ["/api/v1/status", "/api/v1/sd"]
+    assert page.links == ["/metrics", "/status", *apis, "/-/healthy", "/-/ready"]
     assert "Version 1.2.3" in page.text
     assert "2 minutes ago" in page.text
     assert "nothing read yet" in page.text
