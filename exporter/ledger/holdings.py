@@ -25,7 +25,8 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     """Which accounts changed hands."""
 
     taken: tuple[str, ...] = ()
-    """Now this process's, ready to be polled."""
+    """Now this process's, ready to be polled; some may have been its own before without its knowing
+    that another polled them meanwhile."""
     to_leave: tuple[str, ...] = ()
     """Still its own, but another replica is to poll them."""
     lost: tuple[str, ...] = ()
@@ -100,7 +101,7 @@ class Holdings:
             free = sorted(each for each in mine if standing.holders.get(each) is None)
             got = leases.take(connection, session, free[:MOST_TAKEN]) if free else ()
             have = {account.id for account in self.accounts.values()}
-            fresh = (set(got) | held) & named - have
+            fresh = set(got) | held & named - have
             opened = [self._opened(connection, self._specs[each], now) for each in sorted(fresh)]
         lost = [name for name, account in self.accounts.items() if account.id not in held]
         for name in lost:

@@ -73,7 +73,8 @@ class Owners:
         ledger = self._keeper.ledger
         shift = await self._keeper.use(ledger.beat, asked)
         self._board.ours_until(asked + self._span if shift.others else None)
-        for account in self._polled - ledger.accounts - self._leaving.keys():
+        gone = self._polled - ledger.accounts | self._polled & set(shift.taken)
+        for account in gone - self._leaving.keys():
             await self._end(account, patient=False)
         for account in sorted(ledger.accounts - self._polled - self._leaving.keys()):
             self._board.take(ledger, account)

@@ -56,11 +56,11 @@ class Curtain:
     """Time that stops: what the gateway shows then stays so."""
 
     def __init__(self, until: float) -> None:
-        self._until = until
+        self.until = until
 
     def now(self) -> float:
         """Unix time in seconds, at most that of the end."""
-        return min(time.time(), self._until)
+        return min(time.time(), self.until)
 
     async def sleep(self, seconds: float) -> None:
         """Wait in real time."""

@@ -96,6 +96,14 @@ class Victim:
             self.kill()
             raise AssertionError("SIGTERM did not end the exporter within 10 s")
 
+    def pause(self) -> None:
+        """SIGSTOP."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self._signal(signal.SIGCONT)
+
     def wait(self, seconds: float) -> bool:
         """Whether the incarnation ends, or has ended, within that time."""
         if self._pidfd is None:

@@ -103,6 +103,20 @@ def test_accounts_of_the_dead_are_taken(replicas: Replicas) -> None:
     until(two, lambda: set(two.accounts) == set(NAMES))
 
 
+def test_what_went_and_came_back_is_read_anew(replicas: Replicas) -> None:
+    """A replica that hung while another polled its accounts goes on from what that one counted."""
+    one = opened(replicas, "one", span=SHORT)
+    two = opened(replicas, "two")
+    until(two, lambda: set(two.accounts) == set(NAMES))
+    apply(two, spend(two))
+    counted = two.snapshot().totals[Total.SUBMITTED]
+    two.leave()
+    assert set(one.accounts) == set(NAMES)
+    assert "a" in one.beat(T0).taken
+    assert one.snapshot().totals[Total.SUBMITTED] == counted
+    assert sum(counted.values()) == 2
+
+
 def test_who_lost_an_account_changes_nothing_of_it(replicas: Replicas) -> None:
     """A replica that hung past its span spends, counts and notes nothing more, and finds out."""
     one = opened(replicas, "one", span=SHORT)
