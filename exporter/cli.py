@@ -340,6 +340,50 @@ def simulate(
     forecast(given, file, chart=chart, json=json)
 
 
+ledger = typer.Typer(
+    name="ledger",
+    help="Look after a ledger.",
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(ledger)
+
+
+@ledger.callback()
+def _ledger() -> None:
+    """Keep ``copy`` a command of its own."""
+
+
+@ledger.command("copy")
+def ledger_copy(
+    source: Annotated[
+        str,
+        typer.Option("--from", metavar="LEDGER", help="A file, or postgresql://USER@HOST/NAME."),
+    ],
+    target: Annotated[
+        str, typer.Option("--to", metavar="LEDGER", help="Where to; must hold no account yet.")
+    ],
+    source_password: Annotated[
+        Path | None,
+        typer.Option("--from-password-file", metavar="FILE", help="The database user's password."),
+    ] = None,
+    target_password: Annotated[
+        Path | None,
+        typer.Option("--to-password-file", metavar="FILE", help="The same for --to."),
+    ] = None,
+) -> None:
+    """Copy a ledger to another database, exactly, while no exporter uses either.
+
+    \b
+    From a file to PostgreSQL:
+      smsc-exporter ledger copy --from smsc-exporter.sqlite \\
+        --to postgresql://smsc@db.example/smsc --to-password-file ledger-password
+    """  # noqa: D301  \b keeps the example's lines apart
+    from exporter.commands.copying import copy_ledger  # noqa: PLC0415  starts faster
+
+    copy_ledger(source, target, source_password=source_password, target_password=target_password)
+
+
 @app.command()
 def demo(
     listen_address: Annotated[

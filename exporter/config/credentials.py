@@ -41,7 +41,7 @@ def read_secret(path: Path, place: tuple[Source, Location], findings: Findings) 
         return None
     if public:
         findings.doubtful(*place, "names a file that every user can read; chmod 640 or stricter")
-    text = _only_line(raw)
+    text = only_line(raw)
     if text is None:
         expected = f"one line of UTF-8 text, 1 to {LONGEST_SECRET} bytes"
         findings.wrong(*place, f"names a file that does not hold {expected}; put the secret there")
@@ -59,7 +59,8 @@ def _login(secret: Secret | None, place: tuple[Source, Location], findings: Find
         return None
 
 
-def _only_line(raw: bytes) -> str | None:
+def only_line(raw: bytes) -> str | None:
+    """The line that a secret file holds; None when it holds something else."""
     line = raw.removesuffix(b"\n").removesuffix(b"\r")
     try:
         text = line.decode("utf-8-sig")

@@ -97,7 +97,8 @@ def _api_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _ledger_url(value: str) -> str:
+def ledger_url(value: str) -> str:
+    """Where a PostgreSQL ledger is, as libpq reads it; raises ValueError."""
     if not value.startswith(("postgresql://", "postgres://")):
         raise ValueError("must begin with postgresql://; a file is named by the key path")
     place = value.partition("://")[2]
@@ -206,7 +207,7 @@ SecretText = Annotated[
     Secret, BeforeValidator(_secret), PlainSerializer(str, return_type=str, when_used="json")
 ]
 ApiUrl = Annotated[str, AfterValidator(_api_url)]
-LedgerUrl = Annotated[str, AfterValidator(_ledger_url)]
+LedgerUrl = Annotated[str, AfterValidator(ledger_url)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Country = Annotated[str, AfterValidator(_country)]

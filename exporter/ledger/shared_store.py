@@ -132,6 +132,11 @@ class SharedStore(Store):
         """The same, for leases."""
         _lock(connection, _LEASES)
 
+    def take_time(self, connection: Connection) -> None:
+        """Let this transaction's statements, and the pauses between them, take any time."""
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(select(func.set_config(name, "0", True)))
+
     def check_time(self, connection: Connection) -> None:
         """Make sure that this machine's clock is right: permits are reckoned by it.
 
