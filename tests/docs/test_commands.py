@@ -24,7 +24,7 @@ def flags() -> dict[str, set[str]]:
     return {
         name: {
             flag
-            for each in (command, *getattr(command, "commands", {}).values() if name else ())
+            for each in (command, *(getattr(command, "commands", {}) if name else {}).values())
             for option in each.params
             for flag in (*option.opts, *option.secondary_opts, "--help")
         }

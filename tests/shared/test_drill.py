@@ -275,7 +275,7 @@ def _await(pages: Pages, good: Callable[[dict[str, float]], bool], seconds: floa
         if good(pages.found()):
             return
         time.sleep(0.3)
-    raise AssertionError(f"not reached in {seconds} s")
+    raise AssertionError(f"not reached in {seconds} s: {good}")
 
 
 def _count(found: Mapping[str, float], begins: str, value: float) -> int:
@@ -287,15 +287,26 @@ class Settled:
 
     def __init__(self, curtain: float) -> None:
         self._since = curtain
+        self._left: list[str] = []
+
+    def __repr__(self) -> str:
+        return ", ".join(self._left)
 
     def __call__(self, found: dict[str, float]) -> bool:
-        quiet = all(
-            _count(found, f"{name}{{", 0) == len(ACCOUNTS)
-            for name in ("smsc_tracked_messages", "smsc_history_gaps")
-        )
-        read = "smsc_poll_last_success_timestamp_seconds"
-        times = [value for series, value in found.items() if series.startswith(read)]
-        return quiet and len(times) == len(ACCOUNTS) and min(times) > self._since
+        self._left = [
+            f"{series} is {found.get(series)}"
+            for account in ACCOUNTS
+            for series, good in self._wanted(account)
+            if not good(found.get(series, math.nan))
+        ]
+        return not self._left
+
+    def _wanted(self, account: str) -> Iterator[tuple[str, Callable[[float], bool]]]:
+        labels = f'account="{account}",channel="sms"'
+        yield f"smsc_tracked_messages{{{labels}}}", (0.0).__eq__
+        yield f"smsc_history_gaps{{{labels}}}", (0.0).__eq__
+        read = f'smsc_poll_last_success_timestamp_seconds{{{labels},endpoint="history"}}'
+        yield read, self._since.__lt__
 
 
 def _await_release(pages: Pages, ledger: psycopg.Connection[Any]) -> None:
