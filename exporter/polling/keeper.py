@@ -5,7 +5,7 @@ import contextlib
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import structlog
 
@@ -126,7 +126,9 @@ class Keeper:
         if self._executor is None:
             return work()
         loop = asyncio.get_running_loop()
-        return await asyncio.shield(loop.run_in_executor(self._executor, work))
+        running = loop.run_in_executor(self._executor, work)
+        running.add_done_callback(_looked_at)
+        return await asyncio.shield(running)
 
     def _opened(self) -> None:
         self.openings += 1
@@ -143,6 +145,12 @@ class Keeper:
         self._repeats.log(
             log.error, "ledger not available", key=error.kind, kind=error.kind, error=str(error)
         )
+
+
+def _looked_at(done: asyncio.Future[Any]) -> None:
+    """Of work that nobody waits for any more, an error is nobody's business either."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _closed(ledger: Ledger) -> LedgerError:

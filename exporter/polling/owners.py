@@ -76,6 +76,7 @@ class Owners:
         gone = self._polled - ledger.accounts | self._polled & set(shift.taken)
         for account in gone - self._leaving.keys():
             await self._end(account, patient=False)
+            self._board.drop(account)
         for account in sorted(ledger.accounts - self._polled - self._leaving.keys()):
             self._board.take(ledger, account)
             self._start(account)
@@ -94,6 +95,8 @@ class Owners:
         except LedgerError:
             pass  # the next beat finds it held and takes it up again
         finally:
+            # Not before: what the ledger still has, the board takes over with the next page.
+            self._board.drop(account)
             del self._leaving[account]
 
     async def _end(self, account: str, *, patient: bool) -> None:
@@ -101,5 +104,4 @@ class Owners:
             return
         await self._stop(account, patient)
         self._polled.discard(account)
-        self._board.drop(account)
         log.info("account left" if patient else "account lost", account=account)

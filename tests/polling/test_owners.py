@@ -1,5 +1,6 @@
 """Which accounts a replica polls and shows follows from its leases."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,8 @@ class Ledger:
     def __init__(self) -> None:
         self.accounts: set[str] = set()
         self.shift = Shift()
-        self.released: list[str] = []
+        self.shown: list[tuple[str, object]] = []
+        self.shown_at_release: list[tuple[str, object]] = []
         self.fails = False
 
     def beat(self, _now: float) -> Shift:
@@ -30,8 +32,9 @@ class Ledger:
         return self.shift
 
     def release(self, names: tuple[str, ...]) -> None:
-        """Note it."""
-        self.released += names
+        """Note what was shown of them."""
+        self.accounts -= set(names)
+        self.shown_at_release = list(self.shown)
 
 
 class Keeper:
@@ -118,6 +121,18 @@ async def test_what_went_and_came_back_is_begun_anew(stage: Stage) -> None:
     await stage.beat("ab", taken=("b",))
     assert stage.polled == [("stop", "b"), ("start", "b")]
     assert stage.board.told[1:] == [("drop", "b"), ("take", "b")]
+
+
+async def test_what_is_left_is_shown_until_it_is_released(stage: Stage) -> None:
+    """Dropped before, it would come back with the next page of another, and stay for ever."""
+    await stage.beat("ab", taken=("a", "b"))
+    stage.ledger.shown = stage.board.told
+    await stage.beat("ab", to_leave=("a",))
+    await asyncio.gather(*stage.owners._leaving.values())
+    assert stage.polled == [("stop patiently", "a")]
+    assert stage.ledger.accounts == {"b"}
+    assert ("drop", "a") not in stage.ledger.shown_at_release
+    assert stage.board.told[-1] == ("drop", "a")
 
 
 async def test_shown_for_no_longer_than_the_lease(stage: Stage) -> None:
