@@ -177,7 +177,7 @@ def drilled(
         _await(pages, Settled(curtain.until), 180)
         _await_release(pages, ledger)
         found: Amounts = {}
-        doubled = []
+        doubled: list[Series] = []
         for name in ACCOUNTS:
             for page in pages.last.values():
                 part = shown(page, name)
