@@ -327,13 +327,15 @@ class Exporter:
 def _stamps(config: Config) -> dict[Path, tuple[int, int]]:
     """What tells a changed file of credentials: time of change and size."""
     stamps: dict[Path, tuple[int, int]] = {}
-    for account in config.accounts:
-        for path in account.credentials.files:
-            try:
-                found = path.stat()
-            except OSError:
-                continue
-            stamps[path] = (found.st_mtime_ns, found.st_size)
+    paths = [path for account in config.accounts for path in account.credentials.files]
+    if config.ledger.password_file is not None:
+        paths.append(config.ledger.password_file)
+    for path in paths:
+        try:
+            found = path.stat()
+        except OSError:
+            continue
+        stamps[path] = (found.st_mtime_ns, found.st_size)
     return stamps
 
 

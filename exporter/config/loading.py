@@ -135,12 +135,14 @@ def _settings(
         return None
     written = settings.ledger.path if "path" in settings.ledger.model_fields_set else None
     path = ledger_path(written, environ)
-    ledger = settings.ledger.model_copy(
-        update={"path": path, "password": _ledger_password(settings.ledger, document, findings)}
-    )
+    folder = Path() if document.source is ENVIRONMENT else Path(document.source.name).parent
+    ledger = settings.ledger.model_copy(update={"path": path})
+    if ledger.password_file is not None:
+        ledger = ledger.model_copy(update={"password_file": folder / ledger.password_file})
+    password = _ledger_password(ledger, document, findings)
+    ledger = ledger.model_copy(update={"password": password})
     web = settings.web
-    if web.config_file is not None and document.source is not ENVIRONMENT:
-        folder = Path(document.source.name).parent
+    if web.config_file is not None:
         web = web.model_copy(update={"config_file": folder / web.config_file})
     return settings.model_copy(update={"ledger": ledger, "web": web})
 
@@ -154,10 +156,7 @@ def _ledger_password(ledger: LedgerConfig, document: Document, findings: Finding
         return ledger.password
     if ledger.password is not None:
         findings.wrong(*here, "is given beside password; keep one of the two")
-    path = ledger.password_file
-    if document.source is not ENVIRONMENT:
-        path = Path(document.source.name).parent / path
-    return read_secret(path, here, findings)
+    return read_secret(ledger.password_file, here, findings)
 
 
 def _accounts(
