@@ -59,7 +59,9 @@ class RecentRecipients:
         hashes = (self._hash(number), self._hash(number[:-BLOCK_DIGITS]))
         self._seen.add(message.int_id)
         heapq.heappush(self._leaving, (message.send_time, message.int_id, labels, *hashes))
-        place = self._places.setdefault(labels, _Place())
+        place = self._places.get(labels)
+        if place is None:
+            place = self._places[labels] = _Place()
         place.numbers[hashes[0]] += 1
         place.blocks[hashes[1]] += 1
 

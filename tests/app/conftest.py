@@ -23,7 +23,7 @@ from tests.app.starting import Forked, Start
 
 
 PASSWORD = "right-password"
-PATIENCE = 20.0
+PATIENCE = 50.0
 
 
 class Exporter:

@@ -15,7 +15,7 @@ from exporter.clock import SystemClock
 from exporter.config import Loaded, load
 from exporter.polling.poller import Poller
 from exporter.simulation.gateway import Gateway
-from tests.app.conftest import PASSWORD, PATIENCE, WriteConfig, wait_until
+from tests.app.conftest import PASSWORD, WriteConfig, wait_until
 
 
 class ShiftedClock(SystemClock):
@@ -188,19 +188,13 @@ async def test_the_balance_goes_and_comes_with_the_configuration(
         await site.exporter.reload()
         return (await site.get("/metrics")).text
 
-    async def page_shows() -> None:
-        """With the account's totals, which the ledger may give a moment later."""
-        async with asyncio.timeout(PATIENCE):
-            while shown not in (await site.get("/metrics")).text:
-                await asyncio.sleep(0.02)
-
     async with running(write_config()) as site:
         await wait_until(lambda: site.balance() is not None)
-        await page_shows()
+        assert shown in (await site.get("/metrics")).text
         page = await asking(enabled=False)
         assert "smsc_account_balance{" not in page
         assert 'smsc_poll_up{account="one",channel="",endpoint="balance"}' not in page
         await asking(enabled=True)
         await wait_until(lambda: site.balance() is not None)
-        await page_shows()
+        assert shown in (await site.get("/metrics")).text
     assert sum(call.path.endswith("balance.php") for call in gateway.calls) == 1
