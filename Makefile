@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/var/tools/bin:$(PATH)
 
-.PHONY: help setup demo run test test-postgresql e2e lint types imports deps package sbom check drills quiet-month docs rules dashboards deploy-files deploy-check image-test systemd-test pictures bench bench-planner bench-worlds lock clean
+.PHONY: help setup demo run test test-postgresql e2e lint types imports deps package sbom check drills quiet-month docs rules dashboards deploy-files deploy-check image-test systemd-test pictures bench bench-planner bench-worlds bench-scale lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ bench-planner: setup ## compare planners on two days of traffic (hours; ARGS='--
 
 bench-worlds: setup ## the planner against the plain one in worlds drawn afresh (an hour; for a nightly run)
 	python -m benchmarks.worlds $(ARGS)
+
+bench-scale: setup ## poll a thousand accounts with all of their budgets (eight minutes; ARGS='--ledger postgresql')
+	python -m benchmarks.scale $(ARGS)
 
 lock: ## compile requirements/ from pyproject.toml (ARGS=--upgrade takes newer versions)
 	scripts/lock $(ARGS)
