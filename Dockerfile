@@ -10,9 +10,9 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 WORKDIR /src
 COPY requirements/ requirements/
 RUN python3 -m venv --without-pip /opt/smsc-exporter \
- && python3 -m pip --python /opt/smsc-exporter/bin/python install --require-hashes --only-binary :all: --requirement requirements/runtime.txt \
+ && python3 -m pip --python /opt/smsc-exporter/bin/python install --require-hashes --no-deps --only-binary :all: --requirement requirements/runtime.txt \
  && python3 -m venv --without-pip /opt/build \
- && python3 -m pip --python /opt/build/bin/python install --require-hashes --only-binary :all: --requirement requirements/build.txt
+ && python3 -m pip --python /opt/build/bin/python install --require-hashes --no-deps --only-binary :all: --requirement requirements/build.txt
 COPY . .
 RUN python3 -m pip --python /opt/build/bin/python wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
  && python3 -m pip --python /opt/smsc-exporter/bin/python install --no-deps --no-index /wheel/*.whl
