@@ -68,3 +68,16 @@ def test_every_pin_has_hashes(checkout: Path, lock: str) -> None:
     """pip can refuse a file that is not the one that was locked."""
     blocks = re.split(r"\n(?=\S)", (checkout / "requirements" / lock).read_text())
     assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
+
+
+def test_locked_requirements_are_not_resolved_anew(checkout: Path) -> None:
+    """A release of tomorrow, of something that a locked package asks for, stops no installation."""
+    places = [
+        checkout / "Dockerfile",
+        *(checkout / "scripts").iterdir(),
+        *checkout.glob("docs/*.md"),
+    ]
+    lines = [line for path in places for line in path.read_text().splitlines()]
+    installs = [line for line in lines if "--require-hashes" in line]
+    assert len(installs) >= 6
+    assert all("--no-deps" in line for line in installs)
