@@ -158,6 +158,8 @@ def _proven(connection: Connection, accounts: Collection[int]) -> set[_Login]:
 def _is_turned(connection: Connection, suspects: Sequence[_Suspect], since: float) -> bool:
     """Whether several accounts were accepted and then refused, and nobody accepted after that."""
     refused = [each for each in suspects if each.refused]
+    if len({each.login for each in refused}) < TURNED_ACCOUNTS:
+        return False
     accepted = select(
         permit.c.account_id, permit.c.credentials_mark, func.max(permit.c.spent_at)
     ).where(permit.c.result == "ok", permit.c.spent_at > since)
