@@ -163,10 +163,13 @@ class LedgerCollector(Collector):
         Told as the ledger is to note them: see `Ledger.note_shown`.
         """
         with self.lock:
+            held = self._zero_first.ripe(self._clock.now())
+            if not held:
+                return []
             snapshot = self._source.snapshot()
             return [
                 (family.source, labels)
-                for family, labels in self._zero_first.ripe(self._clock.now())
+                for family, labels in held
                 if family.source is not None
                 and labels not in snapshot.shown.get(family.source, _NONE)
             ]
