@@ -1,6 +1,5 @@
 """``smsc-exporter backfill``: the past as blocks of Prometheus would have it."""
 
-import asyncio
 import math
 from collections.abc import Mapping
 from functools import partial
@@ -18,7 +17,7 @@ from exporter.commands.choices import Filling
 from exporter.commands.past import ONE_IN, Pages, period_of
 from exporter.commands.questions import QuestionError, choose_account
 from exporter.commands.reading_shown import Shown, Span
-from exporter.commands.shell import fail, note
+from exporter.commands.shell import fail, note, run_to_end
 from exporter.commands.wording import counted, span
 from exporter.config import Account, Config
 from exporter.durations import parse_duration
@@ -76,7 +75,7 @@ def backfill(
         fail(str(error))
     try:
         with WorkFile(job.work, job.plan) as work:
-            _write(job, work, asyncio.run(gather(job, work, clock, client)), clock.now())
+            _write(job, work, run_to_end(gather(job, work, clock, client)), clock.now())
     except KeyboardInterrupt:
         note(f"interrupted; the same command goes on from {job.work}")
         raise

@@ -1,6 +1,5 @@
 """``smsc-exporter doctor``: one history call an account, and in plain words what is not right."""
 
-import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,7 @@ from exporter.commands.diagnosis import (
 from exporter.commands.examining import examine
 from exporter.commands.findings import Finding, ok, problem, show, skipped, warning
 from exporter.commands.questions import QuestionError, choose_account
-from exporter.commands.shell import fail, load_for_command, load_or_exit
+from exporter.commands.shell import fail, load_for_command, load_or_exit, run_to_end
 from exporter.config import Account, Config, Loaded
 from exporter.durations import format_duration
 from exporter.gateway.answers import MOSCOW
@@ -47,7 +46,7 @@ def examine_accounts(read: Callable[[], Loaded], name: str | None, clock: Clock)
     show(warning("configuration", text) for text in loaded.warnings)
     config = loaded.config
     accounts = config.accounts if name is None else (_chosen(config, name),)
-    if not asyncio.run(_examine_all(config, accounts, clock)):
+    if not run_to_end(_examine_all(config, accounts, clock)):
         sys.exit(1)
 
 

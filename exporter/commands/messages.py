@@ -1,6 +1,5 @@
 """``smsc-exporter messages``: the history in a person's hands."""
 
-import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +12,7 @@ from exporter.commands.asking import NEW_LEDGER, Desk, open_desk
 from exporter.commands.choices import Asked, Output
 from exporter.commands.printing import rendered
 from exporter.commands.questions import Question, QuestionError, choose_account, question
-from exporter.commands.shell import emit, fail, note
+from exporter.commands.shell import emit, fail, note, run_to_end
 from exporter.commands.shown import shown
 from exporter.commands.wording import counted
 from exporter.config import Account, Config
@@ -59,7 +58,7 @@ def show_messages(
     except QuestionError as error:
         fail(str(error))
     with Console(stderr=True).status("asking the gateway"):
-        found = asyncio.run(_find(config, chosen, wanted, clock))
+        found = run_to_end(_find(config, chosen, wanted, clock))
     rows = [
         shown(message, _zone(chosen), chosen.currency, personal=personal)
         for message in found.messages.values()

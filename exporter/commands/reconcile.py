@@ -1,6 +1,5 @@
 """``smsc-exporter reconcile``: what the gateway says of a day against what the ledger has."""
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 
@@ -14,7 +13,7 @@ from exporter.commands.past import ONE_IN, Pages, today_of, within_reach
 from exporter.commands.questions import QuestionError, choose_account, day
 from exporter.commands.reading_shown import Shown, Span
 from exporter.commands.reconcile_shown import Reconciled, as_json, as_text
-from exporter.commands.shell import emit, fail
+from exporter.commands.shell import emit, fail, run_to_end
 from exporter.config import Account, Config
 from exporter.gateway.client import GatewayClient
 from exporter.gateway.errors import GatewayError
@@ -61,7 +60,7 @@ def reconcile(
     if not config.ledger.path.exists():
         fail(NO_LEDGER.format(path=config.ledger.path), status=UNREACHABLE)
     try:
-        found = asyncio.run(reconciled(job, clock, client))
+        found = run_to_end(reconciled(job, clock, client))
     except (HistoryError, LedgerError) as error:
         fail(str(error), status=UNREACHABLE)
     emit((as_json if json else as_text)(found, job.account))

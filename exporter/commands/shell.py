@@ -1,8 +1,10 @@
 """How commands begin and end: one line for each error, quiet where a person or a pipe left."""
 
+import asyncio
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NoReturn, TypeVar
 
 import typer
 from typer.core import TyperGroup
@@ -15,6 +17,7 @@ USAGE_ERROR = 2
 """Exit status for wrong flags and configurations."""
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
+_T = TypeVar("_T")
 PIECE = 16384
 """Characters written at once, no more bytes than a pipe holds."""
 
@@ -70,6 +73,37 @@ def _explain(error: Exception) -> NoReturn:
     context = getattr(error, "ctx", None)
     advice = f"; see '{context.command_path} --help'" if context else ""
     fail(" ".join(str(words()).split()).rstrip(".") + advice)
+
+
+def run_to_end(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run it in an event loop of its own; Ctrl-C ends it at once, whatever it waits for.
+
+    Without a handler in the loop a signal that comes just before a wait is noticed only after it.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted.
+
+    """
+    interrupted = False
+
+    async def run() -> _T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def interrupt() -> None:
+            nonlocal interrupted
+            interrupted = True
+            if task is not None:
+                task.cancel()
+
+        loop.add_signal_handler(signal.SIGINT, interrupt)
+        return await work
+
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        if interrupted:
+            raise KeyboardInterrupt from None
+        raise
 
 
 def emit(text: str) -> None:

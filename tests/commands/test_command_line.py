@@ -132,9 +132,6 @@ def test_an_interruption_is_quiet_and_its_permit_is_spent(shell: Shell, served: 
         deadline = time.monotonic() + PATIENCE
         while not served.gateway.meters[LOGIN].running and time.monotonic() < deadline:
             time.sleep(0.02)
-        # On its way into the wait for the answer, the interpreter may take note of a signal only
-        # when that ends.
-        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
